@@ -1,0 +1,1 @@
+"""Pure foundations: ids, times, errors. No I/O, no framework."""
