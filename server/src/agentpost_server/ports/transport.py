@@ -1,0 +1,65 @@
+"""Sending mail out: one call of a provider, and what is known about each recipient afterwards.
+
+The contract every transport keeps: `send` never raises for anything the network or the provider did. Whatever it
+cannot prove was refused is `unknown`, because a wrong "not accepted" sends a mail twice. It never retries by itself.
+"""
+
+from typing import Literal, Protocol
+
+import msgspec
+
+OutcomeStatus = Literal["accepted", "delivered", "captured", "deferred", "refused", "unknown"]
+
+
+class OutgoingEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+    """The SMTP envelope of one call (RFC 5321 2.3.1) and the names feedback is matched by."""
+
+    mail_from: str
+    recipients: tuple[str, ...]
+    attempt_id: str
+    organization_id: str
+    environment_id: str
+    smtputf8: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one recipient. `deferred` = surely not accepted, try again; `refused` = surely not, and never will be."""
+
+    status: OutcomeStatus
+    smtp_code: int | None = None
+    enhanced_code: str | None = None
+    detail: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one call: an outcome for every recipient of the envelope, by address."""
+
+    outcomes: dict[str, Outcome]
+    provider_id: str | None = None
+    wire_message_id: str | None = None
+
+
+class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call may carry. `max_recipients` is per call; `max_octets` is of the composed MIME."""
+
+    max_recipients: int
+    max_octets: int
+
+
+class MailTransport(Protocol):
+    """Hands composed mail to the world. `raw` has CRLF line ends and is sent unchanged but for dot-stuffing."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def limits(self) -> TransportLimits: ...
+
+    async def send(self, envelope: OutgoingEnvelope, raw: bytes) -> Receipt: ...
+
+    async def close(self) -> None: ...
+
+
+def all_recipients(envelope: OutgoingEnvelope, outcome: Outcome, *, provider_id: str | None = None) -> Receipt:
+    """The receipt in which every recipient had the same end."""
+    return Receipt(outcomes=dict.fromkeys(envelope.recipients, outcome), provider_id=provider_id)
