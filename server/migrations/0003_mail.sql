@@ -1,0 +1,249 @@
+-- Mail at rest. A blob carries the id of what it belongs to: a message's raw bytes have the message's id.
+
+-- Bytes up to 256 KiB lie here, so that one flush makes row and bytes durable; larger ones are in the blob store and
+-- have `content` null.
+CREATE TABLE blobs (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    size bigint NOT NULL,
+    sha256 bytea,
+    media_type text NOT NULL DEFAULT 'application/octet-stream',
+    content bytea,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (organization_id, id)
+);
+ALTER TABLE blobs ALTER COLUMN content SET STORAGE EXTERNAL;
+CALL protect('blobs');
+
+CREATE TABLE threads (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    inbox_id uuid NOT NULL,
+    subject text NOT NULL,
+    participants jsonb NOT NULL DEFAULT '[]',
+    message_count integer NOT NULL DEFAULT 0,
+    last_message_id uuid,
+    last_message_at timestamptz NOT NULL,
+    labels text[] NOT NULL DEFAULT '{}',
+    preview text NOT NULL DEFAULT '',
+    has_attachments boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, inbox_id) REFERENCES inboxes
+);
+CREATE INDEX threads_by_inbox ON threads (organization_id, inbox_id, last_message_at, id);
+CREATE INDEX threads_by_environment ON threads (organization_id, environment_id, last_message_at, id);
+CALL protect('threads');
+
+-- Every Message-ID that an inbox has seen or only heard of, as 16 bytes of its hash: a late parent finds its thread.
+CREATE TABLE thread_references (
+    organization_id uuid NOT NULL,
+    inbox_id uuid NOT NULL,
+    fingerprint bytea NOT NULL,
+    thread_id uuid NOT NULL,
+    message_id uuid,
+    PRIMARY KEY (organization_id, inbox_id, fingerprint),
+    FOREIGN KEY (organization_id, thread_id) REFERENCES threads ON DELETE CASCADE
+);
+CREATE INDEX thread_references_of ON thread_references (organization_id, thread_id);
+CALL protect('thread_references');
+
+CREATE TABLE messages (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    inbox_id uuid NOT NULL,
+    thread_id uuid NOT NULL,
+    direction text NOT NULL CHECK (direction IN ('inbound', 'outbound')),
+    status text NOT NULL,
+    message_id_header text NOT NULL,
+    wire_message_ids text[] NOT NULL DEFAULT '{}',
+    in_reply_to text,
+    reference_ids text[] NOT NULL DEFAULT '{}',
+    subject text NOT NULL,
+    from_address jsonb NOT NULL,
+    to_addresses jsonb NOT NULL DEFAULT '[]',
+    cc_addresses jsonb NOT NULL DEFAULT '[]',
+    bcc_addresses jsonb NOT NULL DEFAULT '[]',
+    reply_to_addresses jsonb NOT NULL DEFAULT '[]',
+    preview text NOT NULL DEFAULT '',
+    labels text[] NOT NULL DEFAULT '{}',
+    has_attachments boolean NOT NULL DEFAULT false,
+    size integer NOT NULL,
+    envelope jsonb,
+    authentication jsonb,
+    trust text NOT NULL,
+    flags text[] NOT NULL DEFAULT '{}',
+    parse_status text NOT NULL DEFAULT 'ok',
+    loop_class text NOT NULL DEFAULT 'none',
+    screening jsonb,
+    hold jsonb,
+    based_on uuid[] NOT NULL DEFAULT '{}',
+    send_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    sent_at timestamptz,
+    received_at timestamptz,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, inbox_id) REFERENCES inboxes,
+    FOREIGN KEY (organization_id, thread_id) REFERENCES threads
+);
+CREATE INDEX messages_by_inbox ON messages (organization_id, inbox_id, id);
+CREATE INDEX messages_by_environment ON messages (organization_id, environment_id, id);
+CREATE INDEX messages_by_thread ON messages (organization_id, thread_id, id);
+CALL protect('messages');
+
+-- What only the reader of one message needs. `search` ends with the lexemes of its inbox and environment, so that one
+-- GIN look-up intersects tenant and words.
+CREATE TABLE message_contents (
+    organization_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    text_body text,
+    html_body text,
+    extracted_text text,
+    extracted_html text,
+    headers jsonb NOT NULL DEFAULT '[]',
+    search tsvector,
+    PRIMARY KEY (organization_id, message_id),
+    FOREIGN KEY (organization_id, message_id) REFERENCES messages ON DELETE CASCADE
+);
+CREATE INDEX message_contents_search ON message_contents USING gin (search);
+CALL protect('message_contents');
+
+-- Every list filter, one narrow btree: `label:unread`, `from:ann@example.com`, `to:…`, `status:…`, `attachments`.
+CREATE TABLE message_facets (
+    organization_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    inbox_id uuid NOT NULL,
+    facet text NOT NULL COLLATE "C",
+    message_id uuid NOT NULL,
+    thread_id uuid NOT NULL,
+    PRIMARY KEY (organization_id, message_id, facet),
+    FOREIGN KEY (organization_id, message_id) REFERENCES messages ON DELETE CASCADE
+);
+CREATE INDEX message_facets_by_inbox ON message_facets (organization_id, inbox_id, facet, message_id);
+CREATE INDEX message_facets_by_environment ON message_facets (organization_id, environment_id, facet, message_id);
+CALL protect('message_facets');
+
+CREATE TABLE attachments (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    inbox_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    position integer NOT NULL,
+    filename text NOT NULL,
+    mime_type text NOT NULL,
+    declared_mime_type text,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    disposition text NOT NULL CHECK (disposition IN ('attachment', 'inline')),
+    content_id text,
+    flags text[] NOT NULL DEFAULT '{}',
+    text_status text NOT NULL DEFAULT 'none',
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, message_id) REFERENCES messages ON DELETE CASCADE
+);
+CREATE INDEX attachments_of ON attachments (organization_id, message_id, position);
+CALL protect('attachments');
+
+-- Bytes put up before the send that uses them. The upload's id is the blob's id and, encoded, the public key.
+CREATE TABLE uploads (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    filename text NOT NULL,
+    mime_type text NOT NULL,
+    size bigint NOT NULL,
+    stored_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (organization_id, id)
+);
+CREATE INDEX uploads_expiry ON uploads (organization_id, expires_at);
+CALL protect('uploads');
+
+-- Work: mail accepted and not yet ingested. The row goes when the message stands, under the same id.
+CREATE TABLE inbound_mails (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    inbox_id uuid NOT NULL,
+    mail_from text NOT NULL,
+    rcpt_to text[] NOT NULL,
+    source text NOT NULL,
+    client_ip text,
+    helo text,
+    protocol text,
+    tls boolean NOT NULL DEFAULT false,
+    size integer NOT NULL,
+    flags text[] NOT NULL DEFAULT '{}',
+    authentication jsonb,
+    received_at timestamptz NOT NULL,
+    due_at timestamptz DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    last_error text,
+    PRIMARY KEY (organization_id, id)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+CREATE INDEX inbound_mails_due ON inbound_mails (organization_id, due_at) WHERE due_at IS NOT NULL;
+CALL protect('inbound_mails');
+
+-- The duplicate window: one row for each (inbox, hash of sender and bytes).
+CREATE TABLE inbound_seen (
+    organization_id uuid NOT NULL,
+    inbox_id uuid NOT NULL,
+    fingerprint bytea NOT NULL,
+    mail_id uuid NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (organization_id, inbox_id, fingerprint)
+);
+CREATE INDEX inbound_seen_expiry ON inbound_seen (organization_id, expires_at);
+CALL protect('inbound_seen');
+
+SET ROLE agentpost_router;
+
+-- Accepts a batch in one statement: bytes, work row and duplicate window. Answers, in order, whether each was new.
+-- `content` is null where the bytes are already in the blob store.
+CREATE FUNCTION router.accept_batch(
+    organization_ids uuid[], ids uuid[], environment_ids uuid[], inbox_ids uuid[], mail_froms text[], rcpt_tos text[],
+    sources text[], client_ips text[], helos text[], protocols text[], tls_used boolean[], sizes integer[],
+    flag_lists text[], received_ats timestamptz[], contents bytea[], sha256s bytea[], fingerprints bytea[],
+    window_seconds integer[]
+) RETURNS TABLE (mail_id uuid, inserted boolean)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
+    WITH batch AS (
+        SELECT * FROM unnest(organization_ids, ids, environment_ids, inbox_ids, mail_froms, rcpt_tos, sources, client_ips,
+            helos, protocols, tls_used, sizes, flag_lists, received_ats, contents, sha256s, fingerprints, window_seconds)
+        WITH ORDINALITY AS b(organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, client_ip,
+            helo, protocol, tls, size, flags, received_at, content, sha256, fingerprint, window_seconds, n)
+    ), fresh AS (
+        INSERT INTO inbound_seen AS s (organization_id, inbox_id, fingerprint, mail_id, expires_at)
+        SELECT DISTINCT ON (organization_id, inbox_id, fingerprint) organization_id, inbox_id, fingerprint, id,
+            now() + make_interval(secs => window_seconds)
+        FROM batch ORDER BY organization_id, inbox_id, fingerprint, n
+        ON CONFLICT (organization_id, inbox_id, fingerprint) DO UPDATE
+            SET mail_id = EXCLUDED.mail_id, expires_at = EXCLUDED.expires_at WHERE s.expires_at < now()
+        RETURNING s.organization_id, s.mail_id
+    ), bytes AS (
+        INSERT INTO blobs (organization_id, id, size, sha256, media_type, content)
+        SELECT b.organization_id, b.id, b.size, b.sha256, 'message/rfc822', b.content
+        FROM batch b JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id
+    ), mails AS (
+        INSERT INTO inbound_mails (organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, client_ip,
+            helo, protocol, tls, size, flags, received_at)
+        SELECT b.organization_id, b.id, b.environment_id, b.inbox_id, b.mail_from, string_to_array(b.rcpt_to, E'\n'),
+            b.source, b.client_ip, b.helo, b.protocol, b.tls, b.size, string_to_array(b.flags, ','), b.received_at
+        FROM batch b JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id
+    )
+    SELECT b.id, f.mail_id IS NOT NULL
+    FROM batch b LEFT JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id ORDER BY b.n
+$$;
+
+-- A later command proved that the first 250 was read: the same bytes again are a new mail.
+CREATE FUNCTION router.forget_seen(organization_ids uuid[], mail_ids uuid[]) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
+    DELETE FROM inbound_seen s USING unnest(organization_ids, mail_ids) AS f(organization_id, mail_id)
+    WHERE s.organization_id = f.organization_id AND s.mail_id = f.mail_id
+$$;
+
+SET ROLE agentpost_owner;
+CREATE INDEX inbound_seen_mail ON inbound_seen (organization_id, mail_id);

@@ -1,0 +1,82 @@
+-- Claiming due rows. Each function walks the organizations that have due work and takes a few from each, so that a
+-- tenant's backlog delays nobody else. The walk begins at `start`: callers begin at a random place, then at the lowest,
+-- so that no tenant is always first. Claiming sets due_at to the end of the lease
+-- and counts the attempt; (id, attempts) is the fencing token that settling must show.
+
+SET ROLE agentpost_router;
+
+CREATE PROCEDURE router.make_claim(work_table text) LANGUAGE plpgsql AS $make$
+BEGIN
+    EXECUTE format($f$
+CREATE FUNCTION router.claim_%1$s(start uuid, batch integer, per_organization integer, lease_seconds integer)
+RETURNS TABLE (organization_id uuid, id uuid, attempts integer)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
+    WITH RECURSIVE waiting AS (
+        (SELECT t.organization_id FROM %1$s t WHERE t.due_at <= now() AND t.organization_id >= start
+         ORDER BY t.organization_id LIMIT 1)
+        UNION ALL
+        SELECT n.organization_id FROM waiting w CROSS JOIN LATERAL (
+            SELECT t.organization_id FROM %1$s t WHERE t.due_at <= now() AND t.organization_id > w.organization_id
+            ORDER BY t.organization_id LIMIT 1
+        ) n
+    ), picked AS (
+        SELECT due.organization_id, due.id FROM (SELECT w.organization_id FROM waiting w LIMIT batch) w
+        CROSS JOIN LATERAL (
+            SELECT t.organization_id, t.id FROM %1$s t
+            WHERE t.organization_id = w.organization_id AND t.due_at <= now()
+            ORDER BY t.due_at LIMIT per_organization FOR UPDATE SKIP LOCKED
+        ) due LIMIT batch
+    )
+    UPDATE %1$s t SET due_at = now() + make_interval(secs => lease_seconds), attempts = t.attempts + 1
+    FROM picked WHERE t.organization_id = picked.organization_id AND t.id = picked.id
+    RETURNING t.organization_id, t.id, t.attempts
+$$ $f$, work_table);
+END $make$;
+
+CALL router.make_claim('inbound_mails');
+CALL router.make_claim('transmissions');
+CALL router.make_claim('webhook_deliveries');
+DROP PROCEDURE router.make_claim(text);
+
+-- Keeping times, by batches: what is over goes, a bounded number of rows a call. Answers how many went.
+CREATE FUNCTION router.prune(kind text, batch integer, keep_seconds bigint) RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
+DECLARE gone integer;
+BEGIN
+    CASE kind
+        WHEN 'idempotency_keys' THEN
+            DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys
+                WHERE created_at < now() - make_interval(secs => keep_seconds) LIMIT batch));
+        WHEN 'inbound_seen' THEN
+            DELETE FROM inbound_seen WHERE ctid = ANY (ARRAY(SELECT ctid FROM inbound_seen
+                WHERE expires_at < now() LIMIT batch));
+        WHEN 'stream_tickets' THEN
+            DELETE FROM stream_tickets WHERE ctid = ANY (ARRAY(SELECT ctid FROM stream_tickets
+                WHERE expires_at < now() LIMIT batch));
+        WHEN 'request_log' THEN
+            DELETE FROM request_log WHERE ctid = ANY (ARRAY(SELECT ctid FROM request_log
+                WHERE at < now() - make_interval(secs => keep_seconds) LIMIT batch));
+        WHEN 'webhook_deliveries' THEN
+            DELETE FROM webhook_deliveries WHERE ctid = ANY (ARRAY(SELECT ctid FROM webhook_deliveries
+                WHERE due_at IS NULL AND created_at < now() - make_interval(secs => keep_seconds) LIMIT batch));
+        WHEN 'events' THEN
+            DELETE FROM events WHERE ctid = ANY (ARRAY(SELECT ctid FROM events
+                WHERE published_at < now() - make_interval(secs => keep_seconds) LIMIT batch));
+    END CASE;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END $$;
+
+SET ROLE agentpost_owner;
+
+-- Pruning goes by age over all tenants; these stay tiny on tables that only grow at the end.
+CREATE INDEX events_age ON events USING brin (published_at);
+CREATE INDEX request_log_age ON request_log USING brin (at);
+CREATE INDEX webhook_deliveries_age ON webhook_deliveries USING brin (created_at);
+CREATE INDEX idempotency_keys_old ON idempotency_keys USING brin (created_at);
+
+-- Who may call what. The api role's list is what a request may need; the worker's is everything of the router.
+SET ROLE agentpost_router;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA router TO agentpost_worker;
+GRANT EXECUTE ON FUNCTION router.claim_address, router.release_address, router.log_position TO agentpost_api;
+SET ROLE agentpost_owner;
