@@ -8,10 +8,14 @@ from agentpost_server.core import ids
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """One environment of one organization."""
+    """One environment of one organization; `inbox_ids` narrows it further for keys that may use only those (empty: all)."""
 
     organization_id: UUID
     environment_id: UUID
+    inbox_ids: tuple[UUID, ...] = ()
+
+    def may_use(self, inbox_id: UUID) -> bool:
+        return not self.inbox_ids or inbox_id in self.inbox_ids
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,133 @@
+"""Verbs on API keys: create, rename, rotate, revoke. No key makes one that may do more than itself."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from agentpost_server import audit
+from agentpost_server.accounts import keys, store
+from agentpost_server.accounts.authenticate import Caller
+from agentpost_server.accounts.model import ApiKey, CreateApiKey, RotateApiKey, UpdateApiKey, api_key_of
+from agentpost_server.accounts.scopes import SCOPES, contains
+from agentpost_server.core import ids
+from agentpost_server.core.errors import Conflict, Forbidden, NotFound, invalid_field
+from agentpost_server.db import Tx
+from agentpost_server.web.idempotency import Answer
+
+
+async def create(tx: Tx, caller: Caller, wanted: CreateApiKey, moment: datetime) -> Answer[ApiKey]:
+    environment_ids, inbox_ids = await _reach(tx, caller, wanted)
+    scopes = frozenset(wanted.scopes)
+    if unknown := scopes - SCOPES:
+        raise invalid_field("scopes", f"there is no scope {sorted(unknown)[0]}", fix="See /docs for the list of scopes.")
+    if not contains(caller.scopes, scopes):
+        raise _too_much(f"scope {sorted(scopes - caller.scopes)[0]}")
+    expires_at = _expiry(caller, wanted.expires_at, moment)
+    return await _insert(
+        tx,
+        caller,
+        kind=wanted.kind or caller.kind,
+        name=wanted.name,
+        scopes=sorted(scopes),
+        environment_ids=environment_ids,
+        inbox_ids=inbox_ids,
+        expires_at=expires_at,
+    )
+
+
+async def rotate(tx: Tx, caller: Caller, key_id: UUID, wanted: RotateApiKey, moment: datetime) -> Answer[ApiKey]:
+    """A new secret with the same reach; the old one ends now, or after the overlap."""
+    row = await _own(tx, caller, key_id)
+    if row["revoked_at"] is not None:
+        raise Conflict("This key was revoked.", fix="Create a new key.")
+    if not contains(caller.scopes, frozenset(row["scopes"])):
+        raise _too_much("what this key may do")
+    await store.revoke_key(tx, caller.organization_id, key_id, moment + timedelta(seconds=wanted.overlap_seconds))
+    await _audit(tx, caller, "api_key.rotated", row)
+    return await _insert(
+        tx,
+        caller,
+        kind=row["kind"],
+        name=row["name"],
+        scopes=row["scopes"],
+        environment_ids=row["environment_ids"],
+        inbox_ids=row["inbox_ids"],
+        expires_at=row["expires_at"],
+    )
+
+
+async def rename(tx: Tx, caller: Caller, key_id: UUID, wanted: UpdateApiKey) -> ApiKey:
+    row = await _own(tx, caller, key_id)
+    if wanted.name is UNSET:
+        return api_key_of(row)
+    renamed = await store.rename_key(tx, caller.organization_id, key_id, wanted.name)
+    await _audit(tx, caller, "api_key.updated", renamed)
+    return api_key_of(renamed)
+
+
+async def revoke(tx: Tx, caller: Caller, key_id: UUID, moment: datetime) -> None:
+    await _own(tx, caller, key_id)
+    row = await store.revoke_key(tx, caller.organization_id, key_id, moment)
+    await _audit(tx, caller, "api_key.revoked", row)
+
+
+async def _own(tx: Tx, caller: Caller, key_id: UUID) -> Any:
+    row = await store.find_key(tx, caller.organization_id, key_id, lock=True)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _reach(tx: Tx, caller: Caller, wanted: CreateApiKey) -> tuple[list[UUID], list[UUID]]:
+    """The environments and inboxes of the new key, which must lie within the caller's."""
+    if wanted.kind is not None and wanted.kind != caller.kind:
+        raise _too_much(f"kind {wanted.kind}")
+    visible = {one.id for one in caller.environments}
+    environment_ids = [ids.decode("env", one) for one in wanted.environment_ids]
+    if not set(environment_ids) <= visible:
+        raise invalid_field("environment_ids", "names an environment that this key may not use")
+    if not environment_ids and caller.key.environment_ids:
+        environment_ids = sorted(visible)
+    inbox_ids = [ids.decode("inb", one) for one in wanted.inbox_ids]
+    if await store.missing_inboxes(tx, caller.organization_id, inbox_ids):
+        raise invalid_field("inbox_ids", "names an inbox that does not exist")
+    return environment_ids, inbox_ids
+
+
+def _expiry(caller: Caller, wanted: datetime | None, moment: datetime) -> datetime | None:
+    if wanted is not None and wanted.tzinfo is None:
+        raise invalid_field("expires_at", "needs a time zone, such as 2027-01-01T00:00:00Z")
+    if wanted is not None and wanted <= moment:
+        raise invalid_field("expires_at", "lies in the past")
+    if caller.expires_at is not None and (wanted is None or wanted > caller.expires_at):
+        raise _too_much("a life beyond its own end")
+    return wanted
+
+
+def _too_much(what: str) -> Forbidden:
+    return Forbidden(f"A key cannot give {what}, which it does not have.", fix="Use a key that has at least what you give.")
+
+
+async def _insert(tx: Tx, caller: Caller, **fields: Any) -> Answer[ApiKey]:
+    text = keys.make(fields["kind"], caller.organization_id)
+    row = await store.insert_key(
+        tx,
+        caller.organization_id,
+        ids.new_id(),
+        prefix=keys.prefix_of(text),
+        secret_hash=keys.hash_of(text),
+        created_by=msgspec.json.encode(caller.actor).decode(),
+        **fields,
+    )
+    await _audit(tx, caller, "api_key.created", row)
+    shown = api_key_of(row)
+    return Answer(value=msgspec.structs.replace(shown, key=text), status=201, stored=msgspec.structs.replace(shown, key=None))
+
+
+async def _audit(tx: Tx, caller: Caller, action: str, row: Any) -> None:
+    await audit.record(
+        tx, caller.organization_id, caller.actor, action, ids.encode("key", row["id"]), after=api_key_of(row)
+    )

@@ -1,0 +1,27 @@
+"""The opened ports of one process. `app` makes it; verbs that do I/O take it; verbs that only write take a Tx."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from agentpost_server.core.secrets import Keyring
+from agentpost_server.db import Database
+from agentpost_server.ports.blobs import Blobs
+from agentpost_server.ports.bus import Bus
+from agentpost_server.ports.transport import MailTransport
+from agentpost_server.settings import Settings
+
+
+class Runtime(msgspec.Struct, kw_only=True):
+    """Everything that outlives a request."""
+
+    settings: Settings
+    keyring: Keyring
+    database: Database
+    blobs: Blobs
+    bus: Bus
+    transports: Mapping[str, MailTransport]
+    now: Callable[[], datetime]
+    public_url: str
+    smtp_hostname: str

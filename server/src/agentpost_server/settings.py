@@ -1,0 +1,144 @@
+"""Every setting of the server, in one place. Each comes from `AGENTPOST_<NAME>` or the TOML file that
+`AGENTPOST_CONFIG` names (environment first); a wrong value stops the start with a sentence that names it.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+Octets = Annotated[int, Meta(ge=1024, le=41_943_040)]
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says what it takes."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One attribute a setting; its docstring is its documentation (docs/reference/settings.md is made from here)."""
+
+    database_url: str = ""
+    """PostgreSQL 16+ as an administrative login: `postgresql://user:password@host/database`. Empty: the embedded one."""
+    secret_key: str = ""
+    """Root of every derived key: at least 32 bytes as base64 or hex; a comma-separated list, newest first, rotates it."""
+    data_dir: str = ""
+    """Where the embedded database and files live. Default `~/.agentpost`, for root `/var/lib/agentpost`."""
+    public_url: str = ""
+    """Base of every link the server gives out, such as `https://mail.example.com`. Required by `serve`."""
+    host: str = "127.0.0.1"
+    """Address that HTTP and SMTP listen on."""
+    http_port: Port = 8025
+    """Port of the API. `up` moves to the next free one when it is busy."""
+    smtp_port: Port = 2525
+    """Port of inbound SMTP. `up` moves to the next free one when it is busy."""
+    smtp_hostname: str = ""
+    """Name in the SMTP greeting and in `Received`. Default: the host of `public_url`, else `localhost`."""
+    smtp_tls_certificate: str = ""
+    """PEM file with certificate chain. With `smtp_tls_key`: STARTTLS is offered."""
+    smtp_tls_key: str = ""
+    """PEM file with the private key of `smtp_tls_certificate`."""
+    smtp_refuse_bare_newlines: bool = False
+    """Refuse mail with bare CR or LF (550 5.6.11) instead of normalising and flagging it."""
+    shared_domain: str = "agentpost.test"
+    """Domain of inboxes that name none. Its MX must lead here when mail from outside is wanted."""
+    postmaster_inbox: str = ""
+    """Inbox address that gets `postmaster@` and `abuse@` of every domain here. Default `postmaster@<shared_domain>`."""
+    blob_url: str = ""
+    """Where large bytes live: `s3://bucket/prefix` (R2, MinIO by `s3_endpoint`), or empty for files in the data folder."""
+    s3_endpoint: str = ""
+    """Endpoint of an S3-compatible store. Empty: AWS."""
+    s3_region: str = "us-east-1"
+    """Region of the bucket."""
+    s3_access_key_id: str = ""
+    """Access key of the bucket. Empty: the SDK's ordinary chain."""
+    s3_secret_access_key: str = ""
+    """Secret of `s3_access_key_id`."""
+    relay_url: str = ""
+    """SMTP relay of the transport `smtp`: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`."""
+    relay_tls: str = "starttls"
+    """How `relay_url` with `smtp://` is secured: `starttls` (demanded, certificate verified) or `none` (loopback, labs)."""
+    max_send_octets: Octets = 10_485_760
+    """Largest composed MIME that a send may have, attachments included."""
+    max_receive_octets: Octets = 26_214_400
+    """Largest message that SMTP accepts."""
+    egress_allow: str = ""
+    """Comma-separated CIDRs that webhooks and URL attachments may reach although they are private. Empty: none."""
+    webhook_retry_seconds: str = "30,120,600,3600,14400"
+    """Waits before each retry of a webhook delivery, ±20 %."""
+    webhook_workers: Positive = 64
+    """Webhook calls under way at once in a process."""
+    smtp_max_connections: Positive = 2000
+    """SMTP connections at once; more are told 421 4.7.0."""
+    smtp_max_connections_per_network: Positive = 200
+    """SMTP connections at once from one /24 or /64."""
+    requests_per_minute: Annotated[int, Meta(ge=0)] = 0
+    """API requests a minute and organization; 0 = unlimited."""
+    trusted_proxies: str = ""
+    """Comma-separated CIDRs whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Empty: none."""
+    cors_origins: str = ""
+    """Comma-separated origins that browsers may call the API from. Empty: none."""
+    database_connections: Positive = 10
+    """Connections of each database role in a process."""
+    event_days: Positive = 30
+    """How long events and webhook deliveries are kept."""
+    request_log_days: Positive = 7
+    """How long the API request log is kept."""
+    idempotency_hours: Positive = 24
+    """How long an Idempotency-Key replays its first answer."""
+    link_seconds: Positive = 3600
+    """How long download and upload links are good for."""
+    log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
+    log_format: str = "auto"
+    """`json`, `console`, or `auto`: console on a terminal, JSON elsewhere."""
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read settings from the file that AGENTPOST_CONFIG names, the environment over it, `overrides` over both."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = dict(_from_file(environ.get("AGENTPOST_CONFIG", "")))
+    for field in msgspec.structs.fields(Settings):
+        if (text := environ.get(f"AGENTPOST_{field.name.upper()}")) is not None:
+            values[field.name] = text
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return _checked(values)
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"AGENTPOST_CONFIG names {path}, which cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"AGENTPOST_CONFIG names {path}, which is not TOML: {error}.") from error
+
+
+def _checked(values: dict[str, Any]) -> Settings:
+    known = {field.name: field for field in msgspec.structs.fields(Settings)}
+    for name, value in values.items():
+        if name not in known:
+            raise SettingsError(f"There is no setting named {name}. See docs/reference/settings.md for the list.")
+        try:
+            values[name] = msgspec.convert(value, known[name].type, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"AGENTPOST_{name.upper()} has a wrong value: {error}.") from error
+    settings = Settings(**values)
+    for name, allowed in _CHOICES.items():
+        if getattr(settings, name) not in allowed:
+            raise SettingsError(f"AGENTPOST_{name.upper()} must be one of {', '.join(allowed)}.")
+    return settings
+
+
+_CHOICES = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("auto", "json", "console"),
+    "relay_tls": ("starttls", "none"),
+}

@@ -1,0 +1,69 @@
+"""What is known about a request before anyone reads it: its id, when it came, from where. Lives in the ASGI scope."""
+
+import ipaddress
+import re
+import time
+from typing import Any
+
+import msgspec
+
+from agentpost_server.core import ids
+
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}\Z")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Context(msgspec.Struct):
+    """One a request. `caller` and `environment_id` are filled by authentication, for the request log."""
+
+    request_id: str
+    started: float
+    client_ip: str
+    caller: Any = None
+    environment_id: Any = None
+    status: int = 0
+
+
+def begin(scope: Any, trusted: tuple[Network, ...]) -> Context:
+    """Take the caller's X-Request-Id when it is a plain word, else make one."""
+    given = client_address = b""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value
+        elif name == b"x-forwarded-for":
+            client_address = value
+    request_id = given.decode() if _GIVEN_ID.match(given) else ids.encode("req", ids.new_id())
+    peer = scope["client"][0] if scope.get("client") else ""
+    context = Context(request_id, time.monotonic(), _client_ip(peer, client_address, trusted))
+    scope["agentpost"] = context
+    return context
+
+
+def context_of(scope: Any) -> Context:
+    return scope["agentpost"]
+
+
+def _client_ip(peer: str, forwarded: bytes, trusted: tuple[Network, ...]) -> str:
+    """The peer, unless it is a proxy that we trust: then the last address that no proxy of ours added."""
+    if not forwarded or not trusted or not _among(peer, trusted):
+        return peer
+    for hop in reversed(forwarded.decode("latin-1").split(",")):
+        if not _among(hop.strip(), trusted):
+            return hop.strip() if _is_address(hop.strip()) else peer
+    return peer
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _among(text: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return any(address.version == one.version and address in one for one in networks)

@@ -1,0 +1,6 @@
+"""Due rows: work lives on the row that it is about, and this is how it is claimed, run and settled."""
+
+from agentpost_server.work.lane import Claimed, Lane
+from agentpost_server.work.schedule import next_wait
+
+__all__ = ["Claimed", "Lane", "next_wait"]
