@@ -13,6 +13,7 @@ import uuid
 from multiprocessing.connection import Connection
 
 import uvloop
+
 from agentpost_server.inbound.smtp import Accepted, Delivery, Refusal, Route, SessionInfo, SmtpLimits, SmtpServer
 
 ROUTE = Route(organization_id=uuid.uuid4(), environment_id=uuid.uuid4(), inbox_id=uuid.uuid4(), address="b@bench.test")
@@ -37,7 +38,7 @@ class Client(asyncio.Protocol):
 
     def __init__(self, message: bytes, plan: int, pipelined: bool, end: float, done: asyncio.Future[int]) -> None:
         groups = [GROUP % len(message)] if pipelined else (GROUP % len(message)).splitlines(keepends=True)
-        self.script = [b"EHLO client.test\r\n"] + (groups + [message]) * plan + [b"QUIT\r\n"]
+        self.script = [b"EHLO client.test\r\n"] + ([*groups, message]) * plan + [b"QUIT\r\n"]
         # The lines that have to come back before each step, told apart by their final lines.
         answers = ([3] if pipelined else [1, 1, 1]) + [1]
         self.awaited = [1, 1] + answers * plan + [1]
@@ -68,7 +69,7 @@ class Client(asyncio.Protocol):
             self.done.set_result(self.sent)
 
 
-async def send_all(port: int, connections: int, seconds: float, message: bytes, plan: int, pipelined: bool) -> float:
+async def send_all(port: int, *, connections: int, seconds: float, message: bytes, plan: int, pipelined: bool) -> float:
     loop = asyncio.get_running_loop()
     started = time.monotonic()
     end = started + seconds
@@ -92,7 +93,10 @@ def client_process(pipe: Connection, port: int, connections: int, seconds: float
     header = b"Message-ID: <bench@client.test>\r\nSubject: bench\r\nFrom: a@client.test\r\nTo: b@bench.test\r\n\r\n"
     message = header + line * max(1, (octets - len(header)) // len(line)) + b".\r\n"
     for plan, pipelined in ((1, False), (1, True), (1000, True)):
-        pipe.send(uvloop.run(send_all(port, connections, seconds, message, plan, pipelined)))
+        sending = send_all(
+            port, connections=connections, seconds=seconds, message=message, plan=plan, pipelined=pipelined
+        )
+        pipe.send(uvloop.run(sending))
 
 
 async def serve(seconds: float, connections: int, octets: int) -> None:

@@ -51,14 +51,20 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     hostname: str
     limits: SmtpLimits
     tls_offered: bool
+    ehlo_reply: bytes
+    ehlo_reply_under_tls: bytes
 
-    def ehlo_reply(self, *, tls_active: bool) -> bytes:
-        lines = [self.hostname, "PIPELINING", f"SIZE {self.limits.max_message_octets}", "8BITMIME", "SMTPUTF8"]
-        lines.append("ENHANCEDSTATUSCODES")
-        if self.tls_offered and not tls_active:
-            lines.append("STARTTLS")
-        body = [f"250-{line}\r\n" for line in lines[:-1]] + [f"250 {lines[-1]}\r\n"]
-        return "".join(body).encode("ascii")
+
+def make_host(hostname: str, limits: SmtpLimits, *, tls_offered: bool) -> Host:
+    lines = [hostname, "PIPELINING", f"SIZE {limits.max_message_octets}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+    bare = _multiline(lines)
+    plain = _multiline([*lines, "STARTTLS"]) if tls_offered else bare
+    return Host(hostname=hostname, limits=limits, tls_offered=tls_offered, ehlo_reply=plain, ehlo_reply_under_tls=bare)
+
+
+def _multiline(lines: list[str]) -> bytes:
+    body = [f"250-{line}\r\n" for line in lines[:-1]] + [f"250 {lines[-1]}\r\n"]
+    return "".join(body).encode("ascii")
 
 
 class Conversation:
@@ -188,7 +194,7 @@ class Conversation:
         repeated = bool(self.client_name)
         self._greet(argument)
         self.extended = True
-        reply = self.host.ehlo_reply(tls_active=self.tls)
+        reply = self.host.ehlo_reply_under_tls if self.tls else self.host.ehlo_reply
         return self._spend_junk(reply) if repeated else reply
 
     def helo(self, argument: bytes) -> Step:

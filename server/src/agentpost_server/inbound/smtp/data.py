@@ -49,17 +49,20 @@ class DataReader:
     def feed(self, chunk: bytes) -> bytes | None:
         """None while content goes on; at its end the octets that followed it."""
         buffer = self._carry + chunk
-        end = buffer.find(_END)
+        dot = buffer.find(b"\r\n.")
+        # The first line with a dot is nearly always the end itself: then one search is all.
+        end = dot if dot < 0 or buffer.startswith(_END, dot) else buffer.find(_END, dot)
+        stuffed = dot != end
         if end >= 0:
             rest = buffer[end + 5 :]
             self.octets_read += len(chunk) - len(rest)
-            self._take(buffer[: end + 2])
+            self._take(buffer[: end + 2], stuffed=stuffed)
             return rest
         self.octets_read += len(chunk)
         held = _held_back(buffer)
         self._carry = buffer[len(buffer) - held :]
         if held < len(buffer):
-            self._take(buffer[: len(buffer) - held] if held else buffer)
+            self._take(buffer[: len(buffer) - held] if held else buffer, stuffed=stuffed)
         return None
 
     def finish(self) -> ReceivedContent | None:
@@ -82,10 +85,10 @@ class DataReader:
             nul_removed=self._lines.nul,
         )
 
-    def _take(self, piece: bytes) -> None:
+    def _take(self, piece: bytes, *, stuffed: bool) -> None:
         if self.failure is not None:
             return
-        if b"\r\n." in piece:
+        if stuffed:
             piece = piece.replace(b"\r\n.", b"\r\n")
         if not self._started:
             self._started = True

@@ -1,6 +1,5 @@
-"""From finished content to the mailroom: what refuses a message, the Delivery made of it, asking in bounded time."""
+"""From finished content to the mailroom: what refuses a message, the Delivery made of it, and how to ask."""
 
-import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -12,7 +11,7 @@ from agentpost_server.core.errors import Problem
 from agentpost_server.inbound.smtp import replies
 from agentpost_server.inbound.smtp.conversation import Conversation
 from agentpost_server.inbound.smtp.data import DataReader, ReceivedContent
-from agentpost_server.inbound.smtp.mailroom import Delivery
+from agentpost_server.inbound.smtp.mailroom import Accepted, Delivery, Mailroom
 
 log: FilteringBoundLogger = structlog.get_logger("smtp")
 
@@ -32,20 +31,26 @@ def finish(conversation: Conversation, reader: DataReader) -> Delivery | bytes:
     return _delivery(conversation, content)
 
 
-async def ask(question: Awaitable[AnswerT], *, seconds: float) -> AnswerT | bytes:
+async def ask(question: Awaitable[AnswerT]) -> AnswerT | bytes:
     """The mailroom's answer, or the reply line of its failure. Only a cancellation escapes."""
     try:
-        async with asyncio.timeout(seconds):
-            return await question
+        return await question
     except Problem as problem:
         return replies.reply(problem.smtp, problem.detail)
     except OSError as error:
-        # A time-out is an OSError too.
         log.warning("smtp_mailroom_unavailable", error=type(error).__name__)
         return replies.TRY_LATER
     except Exception:
         log.exception("smtp_mailroom_failed")
         return replies.TRY_LATER
+
+
+def tell_reply_was_read(mailroom: Mailroom, accepted: Accepted) -> None:
+    """A notice only: its failure is logged and changes nothing for the client."""
+    try:
+        mailroom.reply_was_read(accepted)
+    except Exception:
+        log.exception("smtp_mailroom_failed")
 
 
 def _delivery(conversation: Conversation, content: ReceivedContent) -> Delivery:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agentpost_server.inbound.smtp.connections import Connections
 from agentpost_server.inbound.smtp.conversation import Host
+from agentpost_server.inbound.smtp.data import DataReader
 from agentpost_server.inbound.smtp.mailroom import Mailroom
 from agentpost_server.inbound.smtp.stats import SmtpStats
 
@@ -27,6 +28,12 @@ class Reception:
         self.tasks: set[asyncio.Task[None]] = set()
         self.draining = False
         self.quiet = asyncio.Event()
+
+    def new_reader(self) -> DataReader:
+        limits = self.host.limits
+        return DataReader(
+            max_octets=limits.max_message_octets, memory_octets=limits.memory_octets, folder=self.spool_folder
+        )
 
     def note_progress(self) -> None:
         """A connection or a task ended."""

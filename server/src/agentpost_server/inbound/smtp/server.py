@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from agentpost_server.inbound.smtp.conversation import Host
+from agentpost_server.inbound.smtp.conversation import make_host
 from agentpost_server.inbound.smtp.limits import SmtpLimits
 from agentpost_server.inbound.smtp.mailroom import Mailroom
 from agentpost_server.inbound.smtp.reception import Reception
@@ -61,7 +61,7 @@ class SmtpServer:
         limits = limits or SmtpLimits()
         if spool_folder is not None:
             await asyncio.to_thread(remove_stale, spool_folder, older_than_seconds=2 * limits.session_seconds)
-        shared = Host(hostname=hostname, limits=limits, tls_offered=tls is not None)
+        shared = make_host(hostname, limits, tls_offered=tls is not None)
         reception = Reception(shared, mailroom, tls=tls, spool_folder=spool_folder)
         if sock is not None:
             listener = await reception.loop.create_server(lambda: Session(reception), sock=sock, backlog=_BACKLOG)
@@ -125,5 +125,6 @@ def _sweep_seconds(limits: SmtpLimits) -> float:
         limits.data_seconds,
         limits.session_seconds,
         limits.linger_seconds,
+        limits.mailroom_seconds,
     )
     return min(1.0, max(0.02, shortest / 4))

@@ -8,6 +8,7 @@ import asyncio
 import enum
 import math
 import ssl
+from collections.abc import Awaitable
 from typing import Final, cast
 
 import structlog
@@ -17,11 +18,12 @@ from agentpost_server.inbound.smtp import replies
 from agentpost_server.inbound.smtp.connections import network_of, plain_ip
 from agentpost_server.inbound.smtp.conversation import AskRoute, Conversation, HangUp, Move
 from agentpost_server.inbound.smtp.data import DataReader
-from agentpost_server.inbound.smtp.handover import ask, finish
+from agentpost_server.inbound.smtp.handover import AnswerT, ask, finish, tell_reply_was_read
 from agentpost_server.inbound.smtp.lines import CommandLines
 from agentpost_server.inbound.smtp.mailroom import Accepted, Delivery
 from agentpost_server.inbound.smtp.pace import Pace
 from agentpost_server.inbound.smtp.reception import Reception
+from agentpost_server.inbound.smtp.tls import upgrade
 
 log: FilteringBoundLogger = structlog.get_logger("smtp")
 
@@ -38,7 +40,7 @@ class Phase(enum.Enum):
 
 
 class Session(asyncio.Protocol):
-    """Reads, answers, ends. Everything but `expire`, `drain` and `abort` is called by the event loop."""
+    """Reads, answers, ends. Everything but `expire`, `drain`, `cut` and `abort` is called by the event loop."""
 
     _transport: asyncio.Transport
     _conversation: Conversation
@@ -54,7 +56,8 @@ class Session(asyncio.Protocol):
         self._reader: DataReader | None = None
         self._unproved: Accepted | None = None
         self._network: str | None = None
-        self._read_paused = self._write_paused = self._ended = self._progressed = False
+        self._read_paused = self._write_paused = self._ended = self._lost = False
+        self._progressed = self._overdue = False
         self._session_deadline = self.deadline = math.inf
 
     # --- the event loop's side -----------------------------------------------------------------------------------
@@ -86,7 +89,8 @@ class Session(asyncio.Protocol):
         if self._phase is Phase.CLOSING:
             return
         if self._unproved is not None and b"\n" in data:
-            self._tell_reply_was_read(self._unproved)
+            tell_reply_was_read(self._reception.mailroom, self._unproved)
+            self._unproved = None
         self._lines.append(data)
         if self._task is None and not self._write_paused:
             self._run()
@@ -110,26 +114,27 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._phase = Phase.CLOSING
-        self.deadline = math.inf
-        # A delivery under way runs to its end (its task frees the spool); a question nobody waits for does not.
+        # A delivery under way runs to its end (its task frees the spool) and holds its place until then; a question
+        # nobody waits for does not.
         if self._task is None:
+            self.deadline = math.inf
             self._drop_content()
         elif self._reader is None:
             self._task.cancel()
-        if self._network is not None:
-            self._reception.connections.leave(self, self._network)
-            self._reception.stats.open -= 1
-            self._network = None
-        self._reception.note_progress()
+        self._lost = True
+        self._leave()
 
     # --- the server's side ---------------------------------------------------------------------------------------
 
     def expire(self, now: float) -> None:
         """The deadline has passed."""
-        if self._phase is Phase.CLOSING:
-            self._transport.abort()
-        elif self._phase is Phase.HANDSHAKE:
+        if self._phase is Phase.HANDSHAKE:
             self.abort()
+        elif self._task is not None:
+            self._overdue = True
+            self._task.cancel()
+        elif self._phase is Phase.CLOSING:
+            self._transport.abort()
         elif self._phase is Phase.DATA and self._reader is not None:
             if self._pace.holds(now, self._reader.octets_read):
                 self.deadline = self._pace.deadline
@@ -194,13 +199,8 @@ class Session(asyncio.Protocol):
 
     def _move(self, move: Move) -> None:
         if move is Move.READ_DATA:
-            limits = self._limits
-            self._reader = DataReader(
-                max_octets=limits.max_message_octets,
-                memory_octets=limits.memory_octets,
-                folder=self._reception.spool_folder,
-            )
-            self._pace = Pace(limits, self._reception.loop.time())
+            self._reader = self._reception.new_reader()
+            self._pace = Pace(self._limits, self._reception.loop.time())
             self.deadline = self._pace.deadline
             self._phase = Phase.DATA
             self._answer(replies.START_MAIL_INPUT)
@@ -219,7 +219,8 @@ class Session(asyncio.Protocol):
             self._pause_reading()
             self._out.append(replies.READY_FOR_TLS)
             self._flush()
-            self._task = self._reception.loop.create_task(self._start_tls())
+            assert self._reception.tls is not None
+            self._task = self._reception.loop.create_task(self._start_tls(self._reception.tls))
             self._reception.tasks.add(self._task)
 
     def _read_content(self, chunk: bytes) -> Delivery | None:
@@ -259,13 +260,13 @@ class Session(asyncio.Protocol):
     async def _route(self, question: AskRoute) -> None:
         conversation = self._conversation
         answer = self._reception.mailroom.route(question.address, session=conversation.session_info())
-        outcome = await ask(answer, seconds=self._limits.mailroom_seconds)
+        outcome = await self._ask(answer)
         if self._phase is not Phase.CLOSING:
             self._answer(conversation.charge(outcome) if isinstance(outcome, bytes) else conversation.routed(outcome))
 
     async def _accept(self, delivery: Delivery) -> None:
         try:
-            outcome = await ask(self._reception.mailroom.accept(delivery), seconds=self._limits.mailroom_seconds)
+            outcome = await self._ask(self._reception.mailroom.accept(delivery))
         finally:
             self._drop_content()
         delivered = isinstance(outcome, Accepted)
@@ -285,26 +286,33 @@ class Session(asyncio.Protocol):
         # Not held back for what is pipelined behind: this answer ends somebody's responsibility.
         self._flush()
 
-    async def _start_tls(self) -> None:
-        reception = self._reception
-        assert reception.tls is not None
-        seconds = self._limits.handshake_seconds
-        self.deadline = reception.loop.time() + 2 * seconds
+    async def _ask(self, question: Awaitable[AnswerT]) -> AnswerT | bytes:
+        self.deadline = self._reception.loop.time() + self._limits.mailroom_seconds
         try:
-            transport = await reception.loop.start_tls(
-                self._transport, self, reception.tls, server_side=True, ssl_handshake_timeout=seconds
-            )
-        except (OSError, ssl.SSLError, EOFError) as error:
-            log.info("smtp_tls_failed", client_ip=self._conversation.client_ip, error=type(error).__name__)
-            transport = None
+            return await ask(question)
+        except asyncio.CancelledError:
+            if not self._overdue or self._task is None:
+                raise
+            self._overdue = False
+            self._task.uncancel()
+            log.warning("smtp_mailroom_unavailable", error="timeout")
+            return replies.TRY_LATER
+        finally:
+            self.deadline = math.inf
+
+    async def _start_tls(self, context: ssl.SSLContext) -> None:
+        seconds = self._limits.handshake_seconds
+        # The handshake has its own timer; this is the net below it.
+        self.deadline = self._reception.loop.time() + 2 * seconds
+        try:
+            transport = await upgrade(self._transport, self, context, handshake_seconds=seconds)
         finally:
             self._forget_task()
-        if transport is None:
+        if transport is None or self._phase is Phase.CLOSING:
+            log.info("smtp_tls_failed", client_ip=self._conversation.client_ip)
             self.abort()
+            # Nobody tells a protocol whose handshake failed that its connection is lost.
             self.connection_lost(None)
-            return
-        if self._phase is Phase.CLOSING:
-            transport.abort()
             return
         self._transport = transport
         self._read_paused = False
@@ -373,7 +381,15 @@ class Session(asyncio.Protocol):
         if self._task is not None:
             self._reception.tasks.discard(self._task)
             self._task = None
-            self._reception.note_progress()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Give the place free, once neither the connection nor a task needs it."""
+        if self._lost and self._task is None and self._network is not None:
+            self._reception.connections.leave(self, self._network)
+            self._reception.stats.open -= 1
+            self._network = None
+        self._reception.note_progress()
 
     def _pause_reading(self) -> None:
         if not self._read_paused and not self._transport.is_closing():
@@ -384,10 +400,3 @@ class Session(asyncio.Protocol):
         if self._read_paused and not self._transport.is_closing():
             self._read_paused = False
             self._transport.resume_reading()
-
-    def _tell_reply_was_read(self, accepted: Accepted) -> None:
-        self._unproved = None
-        try:
-            self._reception.mailroom.reply_was_read(accepted)
-        except Exception:
-            log.exception("smtp_mailroom_failed")

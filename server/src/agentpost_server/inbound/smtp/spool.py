@@ -14,6 +14,8 @@ from pathlib import Path
 _PREFIX = "smtp-"
 _SUFFIX = ".eml"
 _WRITE_OCTETS = 64 * 1024
+# Most content stays in memory and is hashed at once; only a file needs a running hash.
+_NOT_HASHED = hashlib.sha256()
 
 
 class Spool:
@@ -25,7 +27,7 @@ class Spool:
         self._memory_octets = memory_octets
         self._folder = folder
         self._buffer = bytearray()
-        self._digest = hashlib.sha256()
+        self._digest = _NOT_HASHED
         self._fd = -1
         self.head = b""
         self.octets = 0
@@ -73,6 +75,8 @@ class Spool:
             self._fd, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self._folder)
             self.path = Path(name)
             self.head = bytes(self._buffer[: self._memory_octets])
+        if self._digest is _NOT_HASHED:
+            self._digest = hashlib.sha256()
         self._digest.update(self._buffer)
         view = memoryview(self._buffer)
         while view:

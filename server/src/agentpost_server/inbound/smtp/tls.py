@@ -1,5 +1,6 @@
 """The TLS side of STARTTLS: a context that is good enough for strangers, and a check of those that others make."""
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -18,3 +19,17 @@ def require_modern(context: ssl.SSLContext) -> None:
     if context.minimum_version < ssl.TLSVersion.TLSv1_2:
         raise ValueError("The TLS context of the SMTP receiver must have minimum_version TLSv1_2 or later.")
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+
+
+async def upgrade(
+    transport: asyncio.Transport, protocol: asyncio.Protocol, context: ssl.SSLContext, *, handshake_seconds: float
+) -> asyncio.Transport | None:
+    """The encrypted transport, or None when the handshake failed or took too long."""
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.start_tls(
+            transport, protocol, context, server_side=True, ssl_handshake_timeout=handshake_seconds
+        )
+    except (OSError, EOFError):
+        # ssl.SSLError and time-outs are OSErrors.
+        return None
