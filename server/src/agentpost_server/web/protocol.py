@@ -8,7 +8,6 @@ the hot path only notes its phase, and `EdgeServer` calls `sweep` on every open 
 import asyncio
 import logging
 import re
-from enum import IntEnum
 from typing import Final, cast
 
 import httptools
@@ -31,13 +30,11 @@ _OVERRIDES: Final = frozenset({b"x-http-method-override", b"x-http-method", b"x-
 _INSPECTED: Final = _OVERRIDES | {b"host", b"content-length", b"transfer-encoding"}
 
 
-class Phase(IntEnum):
-    """What the connection is waiting for."""
-
-    WAITING = 0  # the first octet of a request
-    HEAD = 1  # the end of its headers
-    BODY = 2  # the end of its body
-    LINGER = 3  # the client, which may still be reading our refusal
+# What the connection is waiting for; plain integers, because the hot path compares them.
+_WAITING: Final = 0  # the first octet of a request
+_HEAD: Final = 1  # the end of its headers
+_BODY: Final = 2  # the end of its body
+_LINGER: Final = 3  # the client, which may still be reading our refusal
 
 
 class _RefusedError(Exception):
@@ -57,7 +54,8 @@ class EdgeProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.limits = config.limits
         self.errors_url = config.errors_url
-        self.phase = Phase.WAITING
+        self._header_count = config.limits.header_count
+        self.phase = _WAITING
         self.refusal: Refusal | None = None
         self._reason: Refusal = refusals.MALFORMED
         self._elapsed = 0.0
@@ -123,7 +121,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self._overhead = 0
             return
         self._overhead += size
-        if self.phase == Phase.BODY:
+        if self.phase == _BODY:
             if self._overhead > self.limits.chunk_overhead_bytes:
                 self._refuse(refusals.MALFORMED)
         elif self._overhead > self.limits.header_bytes:
@@ -133,16 +131,21 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.phase = Phase.HEAD
+        self.phase = _HEAD
         self._progress = True
         self._elapsed = 0.0
         self._ignored_upgrade = False
         self._framing = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.phase == Phase.HEAD:
-            super().on_header(name, value)
-            if len(self.headers) > self.limits.header_count:
+        if self.phase == _HEAD:
+            # As uvicorn does it; a call of its method for each header would be the dearest thing in this class.
+            name = name.lower()
+            headers = self.headers
+            headers.append((name, value))
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            if len(headers) > self._header_count:
                 raise self._refused(refusals.HEADERS_TOO_LARGE)
             return
         # A trailer: uvicorn would add it to headers that the application has already judged (RFC 9110, 6.5.1).
@@ -163,7 +166,7 @@ class EdgeProtocol(HttpToolsProtocol):
         # llhttp takes any upgrade to end HTTP; we go on as if it had not been asked for (RFC 9110, 7.8).
         self._ignored_upgrade = upgrade
         self._sized = not upgrade and bool(self._framing) and self._framing[0][0] == b"content-length"
-        self.phase = Phase.BODY
+        self.phase = _BODY
         self._progress = True
         self._elapsed = 0.0
         self._received = self._trailers = 0
@@ -185,7 +188,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self._ignored_upgrade = False
             return
         super().on_message_complete()
-        self.phase = Phase.WAITING
+        self.phase = _WAITING
         self._progress = True
         self._elapsed = 0.0
         self._sized = False
@@ -227,11 +230,11 @@ class EdgeProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.refusal is not None and last and not self.transport.is_closing():
             self._send_refusal(self.refusal)
-        elif self.phase == Phase.BODY:
+        elif self.phase == _BODY:
             self._elapsed = 0.0
 
     def shutdown(self) -> None:
-        if self.phase == Phase.LINGER:
+        if self.phase == _LINGER:
             self.transport.close()
         else:
             super().shutdown()
@@ -248,7 +251,7 @@ class EdgeProtocol(HttpToolsProtocol):
         """Take nothing more; answer with `refusal` when the answers due before it are out."""
         self.refusal = refusal
         cycle = self.cycle
-        if self.phase != Phase.BODY:
+        if self.phase != _BODY:
             if not self._answering():
                 self._send_refusal(refusal)
         elif cycle.response_started:
@@ -274,7 +277,7 @@ class EdgeProtocol(HttpToolsProtocol):
         # Closing with unread octets in the socket resets the connection, and the client may lose our answer with it.
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self.phase = Phase.LINGER
+            self.phase = _LINGER
             self._elapsed = 0.0
             self._received = 0
             self.flow.resume_reading()
@@ -282,7 +285,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _discard(self, size: int) -> None:
-        if self.phase == Phase.LINGER:
+        if self.phase == _LINGER:
             self._received += size
             if self._received > self.limits.linger_bytes:
                 self.transport.abort()
@@ -297,12 +300,12 @@ class EdgeProtocol(HttpToolsProtocol):
             self._stalled = 0.0
         if self.transport.is_closing():
             return
-        if self.phase == Phase.LINGER:
+        if self.phase == _LINGER:
             self._elapsed += seconds
             if self._elapsed > self.limits.linger_seconds:
                 self.transport.abort()
         elif self.refusal is None:
-            if self.phase == Phase.BODY:
+            if self.phase == _BODY:
                 self._sweep_body(seconds)
             else:
                 self._sweep_head(seconds)
@@ -314,7 +317,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._elapsed += seconds
         if self._elapsed + seconds <= self.limits.head_seconds:
             return
-        if self.phase == Phase.HEAD:
+        if self.phase == _HEAD:
             self._refuse(refusals.TIMEOUT)
         elif not self.cycle or self._elapsed > self.timeout_keep_alive + seconds:
             self.transport.close()
