@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -14,7 +15,7 @@ from agentpost_server.settings import Settings
 
 
 class Runtime(msgspec.Struct, kw_only=True):
-    """Everything that outlives a request."""
+    """Everything that outlives a request. `count(organization_id, counter, amount)` adds to the usage counters."""
 
     settings: Settings
     keyring: Keyring
@@ -22,6 +23,7 @@ class Runtime(msgspec.Struct, kw_only=True):
     blobs: Blobs
     bus: Bus
     transports: Mapping[str, MailTransport]
+    count: Callable[[UUID, str, int], None]
     now: Callable[[], datetime]
     public_url: str
     smtp_hostname: str

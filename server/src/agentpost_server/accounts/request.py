@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from agentpost_server.accounts.authenticate import Authenticator, Caller
@@ -42,13 +43,13 @@ def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     return context_of(request.scope).caller
 
 
-def provide_tenant(request: Request[Any, Any, Any], caller: Caller) -> Scope:
+def provide_tenant(request: Request[Any, Any, Any], caller: NamedDependency[Caller]) -> Scope:
     scope = caller.enter(request.headers.get("agentpost-environment"))
     context_of(request.scope).environment_id = scope.environment_id
     return scope
 
 
-async def provide_effect(request: Request[Any, Any, Any], caller: Caller) -> Effect:
+async def provide_effect(request: Request[Any, Any, Any], caller: NamedDependency[Caller]) -> Effect:
     """Reads the body (it is cached for the handler) only when there is a key to fingerprint it for."""
     runtime: Runtime = request.app.state.runtime
     key = check_key(request.headers.get("idempotency-key"))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.web.paging import Page, page_of, read_cursor, write_cursor
@@ -50,8 +50,8 @@ class ListQuery(msgspec.Struct, frozen=True):
 
 def provide_list_query(
     request: Request[Any, Any, Any],
-    limit: Annotated[int, Parameter(ge=1, le=100, description="Rows a page.", default=50)] = 50,
-    page_token: Annotated[str | None, Parameter(description="`next_page_token` of the page before.", default=None)] = None,
-    ascending: Annotated[bool, Parameter(description="Oldest first.", default=False)] = False,
+    limit: Annotated[int, QueryParameter(ge=1, le=100, description="Rows a page.")] = 50,
+    page_token: Annotated[str | None, QueryParameter(description="`next_page_token` of the page before.")] = None,
+    ascending: Annotated[bool, QueryParameter(description="Oldest first.")] = False,
 ) -> ListQuery:
     return ListQuery(request.app.state.runtime.keyring, limit, page_token, ascending)

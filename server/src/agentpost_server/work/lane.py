@@ -63,7 +63,7 @@ class Lane:
         """There may be work. Cheap, idempotent, callable from anywhere on the loop."""
         self._bell.set()
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._loop = asyncio.create_task(self._run(), name=f"lane {self.name}")
 
     async def close(self, grace_seconds: float = 10) -> None:

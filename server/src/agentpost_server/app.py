@@ -1,0 +1,130 @@
+"""The composition root: the one place that picks providers, mounts doors and says which role runs what."""
+
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from agentpost_server.accounts import api as accounts_api
+from agentpost_server.accounts.authenticate import Authenticator
+from agentpost_server.accounts.request import (
+    authorise,
+    provide_caller,
+    provide_effect,
+    provide_runtime,
+    provide_tenant,
+)
+from agentpost_server.core.secrets import Keyring
+from agentpost_server.core.times import now
+from agentpost_server.db import Database
+from agentpost_server.ports.blobs import Blobs
+from agentpost_server.providers.files import FileBlobs
+from agentpost_server.providers.postgres_bus import PostgresBus
+from agentpost_server.requests import RequestLog
+from agentpost_server.requests.observe import observer
+from agentpost_server.runtime import Runtime
+from agentpost_server.settings import Settings
+from agentpost_server.usage import Usage
+from agentpost_server.web.application import make_application
+from agentpost_server.web.context import Network
+from agentpost_server.web.edge import AsgiApp, Edge
+from agentpost_server.web.limiter import Limiter
+from agentpost_server.work import Chore, Service
+
+API_ROUTES: list[Any] = [*accounts_api.ROUTES]
+ROOT_ROUTES: list[Any] = []
+
+
+async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_dir: Path, public_url: str) -> Runtime:
+    """Open every port of the process. `close_runtime` is its end."""
+    database = await Database.open(dsn, keyring.password, size=settings.database_connections)
+    bus = PostgresBus(database.dsn)
+    await bus.start()
+    return Runtime(
+        settings=settings,
+        keyring=keyring,
+        database=database,
+        blobs=open_blobs(settings, data_dir),
+        bus=bus,
+        transports={},
+        count=_uncounted,
+        now=now,
+        public_url=public_url,
+        smtp_hostname=settings.smtp_hostname or urlsplit(public_url).hostname or "localhost",
+    )
+
+
+def _uncounted(_organization_id: UUID, _counter: str, _amount: int) -> None:
+    """Commands that never become a Process count nothing."""
+
+
+async def close_runtime(runtime: Runtime) -> None:
+    for transport in runtime.transports.values():
+        await transport.close()
+    await runtime.bus.close()
+    await runtime.database.close()
+
+
+def open_blobs(settings: Settings, data_dir: Path) -> Blobs:
+    return FileBlobs(data_dir / "blobs")
+
+
+class Process:
+    """One process of the server: its HTTP application and the services of its roles."""
+
+    def __init__(self, runtime: Runtime, roles: Sequence[str]) -> None:
+        self.runtime = runtime
+        self.roles = frozenset(roles)
+        self.authenticator = Authenticator(runtime.database, runtime.now)
+        self.requests = RequestLog(runtime.database)
+        self.usage = Usage(runtime.database)
+        runtime.count = self.usage.count
+        self.smtp_port = 0
+        self.services: list[Service] = self._services()
+
+    def http_application(self) -> AsgiApp:
+        runtime = self.runtime
+        app = make_application(
+            API_ROUTES,
+            root_routes=ROOT_ROUTES,
+            guard=authorise,
+            dependencies={
+                "runtime": provide_runtime,
+                "caller": provide_caller,
+                "tenant": provide_tenant,
+                "effect": provide_effect,
+            },
+            state={
+                "runtime": runtime,
+                "authenticator": self.authenticator,
+                "limiter": Limiter(runtime.settings.requests_per_minute),
+            },
+            body_limit=runtime.settings.max_send_octets * 4 // 3 + 1_048_576,
+        )
+        trusted = networks(runtime.settings.trusted_proxies)
+        return Edge(app, trusted=trusted, observe=observer(self.requests, self.usage.count))
+
+    async def start(self) -> None:
+        for service in self.services:
+            await service.start()
+
+    async def close(self, grace_seconds: float = 10) -> None:
+        for service in reversed(self.services):
+            await service.close(grace_seconds)
+
+    def _services(self) -> list[Service]:
+        return [
+            Chore("flush", 1, self._flush, last_time=True),
+        ]
+
+    async def _flush(self) -> None:
+        await self.requests.flush()
+        await self.authenticator.flush_used()
+        await self.usage.flush()
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """CIDRs of a comma-separated setting."""
+    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())

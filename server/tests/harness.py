@@ -1,0 +1,89 @@
+"""A whole server on real sockets, and tenants of it: what fixtures and stories are made of."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2 as httpx
+
+from agentpost_server.accounts.organizations import NewOrganization, create_organization
+from agentpost_server.app import Process, close_runtime, open_runtime
+from agentpost_server.core import ids
+from agentpost_server.core.secrets import Keyring
+from agentpost_server.db import Database
+from agentpost_server.runtime import Runtime
+from agentpost_server.settings import Settings, load
+from agentpost_server.web.server import make_server
+
+KEYRING = Keyring((b"the tests' own secret, 32 bytes long..",))
+API = "/api/v1"
+
+
+class Server(NamedTuple):
+    """A whole server in this process, on real sockets."""
+
+    process: Process
+    url: str
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.process.runtime
+
+    @property
+    def database(self) -> Database:
+        return self.process.runtime.database
+
+    @property
+    def smtp_port(self) -> int:
+        return self.process.smtp_port
+
+
+@asynccontextmanager
+async def running_server(database_url: str, data_dir: Path, roles: tuple[str, ...] = ("api", "worker", "smtp"), **overrides: object) -> AsyncGenerator[Server]:
+    """Start one more server on the same database: for tests of two processes, of settings, of restarts."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings: Settings = load({}, smtp_port=0, egress_allow="127.0.0.0/8,::1/128", **overrides)
+    runtime = await open_runtime(settings, keyring=KEYRING, dsn=database_url, data_dir=data_dir, public_url=url)
+    process = Process(runtime, roles)
+    http = make_server(process.http_application())
+    await process.start()
+    serving = asyncio.create_task(http.serve(sockets=[listener]))
+    while not http.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield Server(process, url)
+    finally:
+        http.should_exit = True
+        await serving
+        await process.close(5)
+        await close_runtime(runtime)
+
+
+class Tenant(NamedTuple):
+    """An organization of the test's own, and an HTTP client with its live key."""
+
+    server: Server
+    organization: NewOrganization
+    http: httpx.AsyncClient
+    sandbox: httpx.AsyncClient
+
+    @property
+    def organization_id(self) -> str:
+        return ids.encode("org", self.organization.organization_id)
+
+
+@asynccontextmanager
+async def new_tenant(server: Server) -> AsyncGenerator[Tenant]:
+    organization = await create_organization(server.database, "Test")
+    async with client(server, organization.live_key) as http, client(server, organization.test_key) as sandbox:
+        yield Tenant(server, organization, http, sandbox)
+
+
+def client(server: Server, key: str | None) -> httpx.AsyncClient:
+    """An HTTP client whose paths begin behind /api/v1."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.AsyncClient(base_url=server.url + API, headers=headers, timeout=30, trust_env=False)
