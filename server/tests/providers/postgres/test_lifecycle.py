@@ -14,6 +14,10 @@ from agentpost_server.providers.postgres import EmbeddedPostgres, PostgresStartE
 
 PG16 = Path(str(metadata.distribution("pgserver").locate_file("pgserver/pginstall")))
 
+# Forty seconds at most, so that a failing test burns no processor for ever.
+COMPUTING = """DO $$ DECLARE stop timestamptz := clock_timestamp() + interval '40 s';
+BEGIN WHILE clock_timestamp() < stop LOOP END LOOP; END $$"""
+
 
 async def query(server: EmbeddedPostgres, sql: str) -> object:
     connection = await asyncpg.connect(server.dsn)
@@ -119,8 +123,15 @@ async def test_postmaster_killed_alone_is_started_again(tmp_path: Path) -> None:
     try:
         await query(server, "CREATE TABLE kept AS SELECT 42 AS n")
         first = server.pid
+        # A backend that computes does not see its postmaster die; it must not stand in the way of the next one.
+        busy = asyncio.create_task(query(server, COMPUTING))
+        async with asyncio.timeout(20):
+            while not await query(server, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         os.kill(first, signal.SIGKILL)
         await changes.wait_for([False, True])
+        with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await busy
         assert server.is_up
         assert server.pid != first
         assert await query(server, "SELECT n FROM kept") == 42

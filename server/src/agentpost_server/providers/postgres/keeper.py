@@ -4,7 +4,9 @@
 
 The parent holds the other end of our standard input. When that closes, or the parent is gone, the command is told to
 stop: SIGINT (PostgreSQL's fast shutdown), after the grace SIGQUIT (immediate), then SIGKILL. If we are killed, the
-kernel sends the command SIGINT (Linux). Signals of the parent's terminal do not reach us: we lead a session of our own.
+kernel sends the command SIGINT (Linux). Processes that outlive the command become ours and are ended: a backend that
+computes does not notice that its postmaster died, and would keep the next one from starting. Signals of the parent's
+terminal do not reach us: we lead a session of our own.
 """
 
 import contextlib
@@ -16,6 +18,7 @@ import sys
 import time
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _IMMEDIATE_SECONDS = 5.0
 _TO_STOP = (signal.SIGINT, signal.SIGQUIT)
 
@@ -29,10 +32,13 @@ def main(arguments: list[str]) -> int:
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    _process_control(_PR_SET_CHILD_SUBREAPER, 1)
     child = _spawn(arguments[4:], uid, gid)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_STOP)
     os.write(1, b"%d\n" % child)
-    return _watch(child, woken, _parent_handles(parent), grace)
+    code = _watch(child, woken, _parent_handles(parent), grace)
+    _end_left_over()
+    return code
 
 
 def _parent_handles(parent: int) -> list[int]:
@@ -66,6 +72,34 @@ def _watch(child: int, woken: int, parent_handles: list[int], grace: float) -> i
             deadline = None if patience is None else time.monotonic() + patience
 
 
+def _end_left_over() -> None:
+    for number, patience in ((0, 0.5), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 5.0)):
+        for pid in _children():
+            with contextlib.suppress(OSError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            try:
+                ended, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not ended:
+                time.sleep(0.01)
+
+
+def _children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:  # noqa: PTH123 - pathlib is not small
+            return [int(pid) for pid in listed.read().split()]
+    except OSError:
+        return []
+
+
+def _process_control(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
 def _spawn(command: list[str], uid: int, gid: int) -> int:
     keeper = os.getpid()
     # A stop that comes before the command has dropped our dispositions must wait for it, not be lost.
@@ -95,9 +129,8 @@ def _become(uid: int, gid: int, keeper: int) -> None:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    if sys.platform == "linux":
-        # After setuid, which would clear it.
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    # After setuid, which would clear it.
+    _process_control(_PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != keeper:
         os._exit(126)
 
