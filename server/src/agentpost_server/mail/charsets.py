@@ -58,6 +58,7 @@ _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 _UNSAFE_IN_HEADER: Final = re.compile(r"[\x00\r\n\ud800-\udfff]")
 _LOW: Final = bytes(range(0x80))
 _NOT_LATIN: Final = bytes(octet for octet in range(256) if not chr(octet).isascii() or not chr(octet).isalpha())
+_HIGH_RUN: Final = re.compile(rb"[\x80-\xff]{3}")
 # Share of octets above 0x7F among all letters from which a text is hardly Latin.
 _MOSTLY_HIGH: Final = 0.6
 
@@ -129,8 +130,11 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _likely_codec(data: bytes) -> str:
-    high = data.translate(None, _LOW)
-    if len(high) <= _MOSTLY_HIGH * (len(data.translate(None, _NOT_LATIN)) + len(high)):
+    """cp1252, but where non-ASCII words have hardly a Latin letter and runs of high octets: then a Cyrillic one."""
+    words = b"".join([word for word in data.split() if not word.isascii()])
+    high = words.translate(None, _LOW)
+    latin = words.translate(None, _NOT_LATIN)
+    if len(high) <= _MOSTLY_HIGH * (len(latin) + len(high)) or not _HIGH_RUN.search(words):
         return "cp1252"
     sample = high[:2_000]
     # Lower case, of which text mostly consists, is C0-DF in KOI8-R and E0-FF in windows-1251.

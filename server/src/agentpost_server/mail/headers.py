@@ -134,11 +134,11 @@ def _fields(lines: list[bytes], closed: bool, findings: Findings) -> tuple[list[
             else:
                 findings.defect("bad_header_line")
             continue
+        if not number and bare.startswith((b"From ", b">From ")):
+            findings.defect("mbox_from")
+            continue
         name, colon, value = bare.partition(b":")
         if not colon:
-            if bare.startswith((b"From ", b">From ")):
-                findings.defect("mbox_from")
-                continue
             if not closed or not _fields_follow(lines, number):
                 return fields, here
             findings.defect("bad_header_line")

@@ -13,8 +13,9 @@ from agentpost_server.mail.encoded_words import decode_words
 from agentpost_server.mail.findings import Findings
 
 _LEAD: Final = re.compile(r"\s*([^;\s(]*)")
-_PARAMETER: Final = re.compile(r"[;\s]*([^=;\s\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*+)\"?|([^;]*))", re.DOTALL)
-_SEPARATOR: Final = re.compile(r"[^;]*;")
+_PARAMETER: Final = re.compile(r"([^=;\s\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"?|([^;]*+))", re.DOTALL)
+_SEPARATORS: Final = re.compile(r"[;\s]*+")
+_TO_NEXT: Final = re.compile(r"[^;]*+;")
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _WINDOWS_PATH: Final = re.compile(r"[A-Za-z]:\\|\\\\")
 _SECTION: Final = re.compile(r"([^*]{1,60})(?:\*(\d{1,4}))?(\*)?", re.ASCII)
@@ -38,17 +39,18 @@ def read_parameters(value: str, findings: Findings) -> tuple[str, dict[str, str]
         return token, {}
     plain: dict[str, str] = {}
     sections: dict[str, list[_Piece]] = {}
-    first = _SEPARATOR.match(value)
-    position = first.end() if first else len(value)
+    position = value.find(";")
     count = 0
-    while position < len(value):
+    while separators := _SEPARATORS.match(value, position):
+        position = separators.end()
         match = _PARAMETER.match(value, position)
         if match is None:
-            findings.defect("bad_parameter") if value[position:].strip("; \t") else None
-            separator = _SEPARATOR.match(value, position)
-            if separator is None:
+            if position < len(value):
+                findings.defect("bad_parameter")
+            following = _TO_NEXT.match(value, position)
+            if following is None:
                 break
-            position = separator.end()
+            position = following.end()
             continue
         position = match.end()
         count += 1

@@ -226,7 +226,11 @@ def _same_markup(said: str, name_extension: str) -> bool:
 
 
 def _is_office(said: str, name_extension: str) -> bool:
-    return said.startswith("application/vnd.o") or name_extension in _OFFICE_EXTENSIONS
+    return (
+        said.startswith("application/vnd.o")
+        or name_extension in _OFFICE_EXTENSIONS
+        or name_extension in _MACRO_EXTENSIONS
+    )
 
 
 def _is_polyglot(content: bytes, sniffed: str | None) -> bool:
