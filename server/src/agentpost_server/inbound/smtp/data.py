@@ -134,7 +134,7 @@ class LineEnds:
         if piece.count(b"\r\n") == piece.count(b"\n") == piece.count(b"\r"):
             return piece
         self.bare = True
-        piece = piece.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        piece = piece.replace(b"\r\r\n", b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return piece.replace(b"\n", b"\r\n")
 
 

@@ -26,11 +26,12 @@ _BACKLOG = 1024
 
 
 class SmtpServer:
-    """A running receiver; made by `start`, ended by `close`."""
+    """A running receiver; made by `start`, ended by `close`. `port` is the one that was bound."""
 
     def __init__(self, reception: Reception, listener: asyncio.Server) -> None:
         self._reception = reception
         self._listener = listener
+        self.port = int(listener.sockets[0].getsockname()[1])
         self._sweep_seconds = _sweep_seconds(reception.host.limits)
         self._timer = reception.loop.call_later(self._sweep_seconds, self._sweep)
 
@@ -70,11 +71,6 @@ class SmtpServer:
                 lambda: Session(reception), host, port, backlog=_BACKLOG, reuse_port=reuse_port
             )
         return cls(reception, listener)
-
-    @property
-    def port(self) -> int:
-        """The port that was bound."""
-        return int(self._listener.sockets[0].getsockname()[1])
 
     @property
     def stats(self) -> SmtpStats:

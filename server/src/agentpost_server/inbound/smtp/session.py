@@ -60,8 +60,6 @@ class Session(asyncio.Protocol):
         self._progressed = self._overdue = False
         self._session_deadline = self.deadline = math.inf
 
-    # --- the event loop's side -----------------------------------------------------------------------------------
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         client_ip = plain_ip(transport.get_extra_info("peername"))
@@ -124,8 +122,6 @@ class Session(asyncio.Protocol):
         self._lost = True
         self._leave()
 
-    # --- the server's side ---------------------------------------------------------------------------------------
-
     def expire(self, now: float) -> None:
         """The deadline has passed."""
         if self._phase is Phase.HANDSHAKE:
@@ -152,14 +148,14 @@ class Session(asyncio.Protocol):
         """The grace has run out: say so, and give up what is under way."""
         if self._task is not None:
             self._task.cancel()
-        if self._phase is not Phase.CLOSING:
+        if self._phase is Phase.HANDSHAKE:
+            self.abort()
+        elif self._phase is not Phase.CLOSING:
             self._answer(HangUp(replies.SHUTTING_DOWN, "grace_over"))
 
     def abort(self) -> None:
         self._phase = Phase.CLOSING
         self._transport.abort()
-
-    # --- commands and content ------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         question = self._advance()
@@ -175,10 +171,8 @@ class Session(asyncio.Protocol):
         while True:
             if self._phase is Phase.DATA:
                 chunk = self._lines.take_all()
-                if not chunk:
-                    return None
-                delivery = self._read_content(chunk)
-                if delivery is not None:
+                delivery = self._read_content(chunk) if chunk else None
+                if delivery is not None or not chunk:
                     return delivery
                 continue
             if self._phase is not Phase.COMMAND or self._write_paused:
@@ -209,9 +203,9 @@ class Session(asyncio.Protocol):
             self._end(linger=False)
         elif move is Move.REFUSE_CHUNK:
             # BDAT is not offered. Its chunk, sent along, must not be taken for commands.
-            refusal = self._conversation.charge(replies.NOT_IMPLEMENTED)
-            behind = self._lines.pending and isinstance(refusal, bytes)
-            self._answer(HangUp(replies.NOT_IMPLEMENTED, "chunk_behind_bdat") if behind else refusal)
+            refusal = replies.NOT_IMPLEMENTED
+            behind = self._lines.pending
+            self._answer(HangUp(refusal, "chunk_behind_bdat") if behind else self._conversation.charge(refusal))
         elif self._lines.pending:
             self._answer(HangUp(replies.BEHIND_STARTTLS, "octets_behind_starttls"))
         else:
@@ -243,8 +237,6 @@ class Session(asyncio.Protocol):
         self._answer(self._conversation.charge(outcome))
         return None
 
-    # --- while the mailroom is asked -----------------------------------------------------------------------------
-
     async def _work(self, question: AskRoute | Delivery | None) -> None:
         try:
             while question is not None:
@@ -253,6 +245,9 @@ class Session(asyncio.Protocol):
                 else:
                     await self._accept(question)
                 question = self._advance()
+        except Exception:
+            log.exception("smtp_session_failed")
+            self.abort()
         finally:
             self._forget_task()
         self._settle()
@@ -291,11 +286,13 @@ class Session(asyncio.Protocol):
         try:
             return await ask(question)
         except asyncio.CancelledError:
-            if not self._overdue or self._task is None:
-                raise
+            # Neither our own time limit nor a cancellation from inside the mailroom ends this task.
+            if self._task is not None and self._task.cancelling():
+                if not self._overdue:
+                    raise
+                self._task.uncancel()
             self._overdue = False
-            self._task.uncancel()
-            log.warning("smtp_mailroom_unavailable", error="timeout")
+            log.warning("smtp_mailroom_unavailable", error="timeout or cancelled")
             return replies.TRY_LATER
         finally:
             self.deadline = math.inf
@@ -321,8 +318,6 @@ class Session(asyncio.Protocol):
         self._progressed = True
         self._run()
 
-    # --- answers and ends ----------------------------------------------------------------------------------------
-
     def _answer(self, answer: bytes | HangUp) -> None:
         reply = answer if isinstance(answer, bytes) else answer.reply
         self._out.append(reply)
@@ -343,7 +338,7 @@ class Session(asyncio.Protocol):
         if self._task is None:
             self._drop_content()
         self.deadline = self._reception.loop.time() + self._limits.linger_seconds
-        if linger and not self._ended and self._transport.can_write_eof():
+        if linger and not (self._ended or self._write_paused) and self._transport.can_write_eof():
             self._transport.write_eof()
             self._resume_reading()
         else:
@@ -378,10 +373,12 @@ class Session(asyncio.Protocol):
             self._reader = None
 
     def _forget_task(self) -> None:
-        if self._task is not None:
-            self._reception.tasks.discard(self._task)
+        """At the end of the running task, which may have started the handshake's: that one stays."""
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._reception.tasks.discard(task)
+        if self._task is task:
             self._task = None
-            self._leave()
+        self._leave()
 
     def _leave(self) -> None:
         """Give the place free, once neither the connection nor a task needs it."""
