@@ -19,6 +19,7 @@ from agentpost_server.accounts.request import (
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.core.times import now
 from agentpost_server.db import Database
+from agentpost_server.inboxes import api as inboxes_api
 from agentpost_server.ports.blobs import Blobs
 from agentpost_server.providers.files import FileBlobs
 from agentpost_server.providers.postgres_bus import PostgresBus
@@ -33,7 +34,7 @@ from agentpost_server.web.edge import AsgiApp, Edge
 from agentpost_server.web.limiter import Limiter
 from agentpost_server.work import Chore, Service
 
-API_ROUTES: list[Any] = [*accounts_api.ROUTES]
+API_ROUTES: list[Any] = [*accounts_api.ROUTES, *inboxes_api.ROUTES]
 ROOT_ROUTES: list[Any] = []
 
 

@@ -45,7 +45,9 @@ async def get_me(caller: NamedDependency[Caller]) -> Me:
 
 
 @get("/api-keys", opt=needs("api_keys:read"), tags=["keys"], summary="List API keys")
-async def list_api_keys(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], listing: NamedDependency[ListQuery]) -> Page[ApiKey]:
+async def list_api_keys(
+    runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], listing: NamedDependency[ListQuery]
+) -> Page[ApiKey]:
     """Newest first, revoked and expired ones included. Secrets are never shown again."""
     page = listing.open("api_keys", caller.organization_id)
     async with runtime.database.transaction(caller.organization_id) as tx:
@@ -53,14 +55,23 @@ async def list_api_keys(runtime: NamedDependency[Runtime], caller: NamedDependen
     return page.of(rows, lambda row: [row["id"].bytes], api_key_of)
 
 
-@post("/api-keys", opt=needs("api_keys:write"), dto=StrictBody[CreateApiKey], tags=["keys"], summary="Create an API key")
-async def create_api_key(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], effect: NamedDependency[Effect], data: JSONBody[CreateApiKey]) -> Response[ApiKey]:
+@post(
+    "/api-keys", opt=needs("api_keys:write"), dto=StrictBody[CreateApiKey], tags=["keys"], summary="Create an API key"
+)
+async def create_api_key(
+    runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
+    effect: NamedDependency[Effect],
+    data: JSONBody[CreateApiKey],
+) -> Response[ApiKey]:
     """The secret stands in `key`, this once. A key cannot make one that may do more than itself."""
     return await effect(lambda tx: api_keys.create(tx, caller, data, runtime.now()), status=201)
 
 
 @get("/api-keys/{key_id:str}", opt=needs("api_keys:read"), tags=["keys"], summary="Get an API key")
-async def get_api_key(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], key_id: FromPath[str]) -> ApiKey:
+async def get_api_key(
+    runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], key_id: FromPath[str]
+) -> ApiKey:
     async with runtime.database.transaction(caller.organization_id) as tx:
         row = await store.find_key(tx, caller.organization_id, ids.decode("key", key_id))
     if row is None:
@@ -68,8 +79,19 @@ async def get_api_key(runtime: NamedDependency[Runtime], caller: NamedDependency
     return api_key_of(row)
 
 
-@patch("/api-keys/{key_id:str}", opt=needs("api_keys:write"), dto=StrictBody[UpdateApiKey], tags=["keys"], summary="Rename an API key")
-async def update_api_key(caller: NamedDependency[Caller], effect: NamedDependency[Effect], key_id: FromPath[str], data: JSONBody[UpdateApiKey]) -> Response[ApiKey]:
+@patch(
+    "/api-keys/{key_id:str}",
+    opt=needs("api_keys:write"),
+    dto=StrictBody[UpdateApiKey],
+    tags=["keys"],
+    summary="Rename an API key",
+)
+async def update_api_key(
+    caller: NamedDependency[Caller],
+    effect: NamedDependency[Effect],
+    key_id: FromPath[str],
+    data: JSONBody[UpdateApiKey],
+) -> Response[ApiKey]:
     return await effect(lambda tx: api_keys.rename(tx, caller, ids.decode("key", key_id), data))
 
 
@@ -80,24 +102,40 @@ async def update_api_key(caller: NamedDependency[Caller], effect: NamedDependenc
     tags=["keys"],
     summary="Rotate an API key",
 )
-async def rotate_api_key(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], effect: NamedDependency[Effect], key_id: FromPath[str], data: JSONBody[RotateApiKey]) -> Response[ApiKey]:
+async def rotate_api_key(
+    runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
+    effect: NamedDependency[Effect],
+    key_id: FromPath[str],
+    data: JSONBody[RotateApiKey],
+) -> Response[ApiKey]:
     """A new key with the same reach. The old one ends at once, or after `overlap_seconds`."""
-    return await effect(lambda tx: api_keys.rotate(tx, caller, ids.decode("key", key_id), data, runtime.now()), status=201)
+    return await effect(
+        lambda tx: api_keys.rotate(tx, caller, ids.decode("key", key_id), data, runtime.now()), status=201
+    )
 
 
-@delete("/api-keys/{key_id:str}", opt=needs("api_keys:write"), tags=["keys"], summary="Revoke an API key", status_code=204)
-async def delete_api_key(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], key_id: FromPath[str]) -> None:
+@delete(
+    "/api-keys/{key_id:str}", opt=needs("api_keys:write"), tags=["keys"], summary="Revoke an API key", status_code=204
+)
+async def delete_api_key(
+    runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], key_id: FromPath[str]
+) -> None:
     """Ends the key within a second on every process. The row stays listed."""
     async with runtime.database.transaction(caller.organization_id) as tx:
         await api_keys.revoke(tx, caller, ids.decode("key", key_id), runtime.now())
 
 
 @get("/environments", opt=needs("environments:read"), tags=["environments"], summary="List environments")
-async def list_environments(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], listing: NamedDependency[ListQuery]) -> Page[Environment]:
+async def list_environments(
+    runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], listing: NamedDependency[ListQuery]
+) -> Page[Environment]:
     page = listing.open("environments", caller.organization_id)
     visible = [one.id for one in caller.environments]
     async with runtime.database.transaction(caller.organization_id) as tx:
-        rows = await store.list_environments(tx, caller.organization_id, visible, page.uuid(), page.ascending, page.limit + 1)
+        rows = await store.list_environments(
+            tx, caller.organization_id, visible, page.uuid(), page.ascending, page.limit + 1
+        )
     return page.of(rows, lambda row: [row["id"].bytes], environment_of)
 
 
@@ -108,12 +146,21 @@ async def list_environments(runtime: NamedDependency[Runtime], caller: NamedDepe
     tags=["environments"],
     summary="Create an environment",
 )
-async def create_environment(caller: NamedDependency[Caller], effect: NamedDependency[Effect], data: JSONBody[CreateEnvironment]) -> Response[Environment]:
+async def create_environment(
+    caller: NamedDependency[Caller], effect: NamedDependency[Effect], data: JSONBody[CreateEnvironment]
+) -> Response[Environment]:
     return await effect(lambda tx: environments.create(tx, caller, data), status=201)
 
 
-@get("/environments/{environment_id:str}", opt=needs("environments:read"), tags=["environments"], summary="Get an environment")
-async def get_environment(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], environment_id: FromPath[str]) -> Environment:
+@get(
+    "/environments/{environment_id:str}",
+    opt=needs("environments:read"),
+    tags=["environments"],
+    summary="Get an environment",
+)
+async def get_environment(
+    runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], environment_id: FromPath[str]
+) -> Environment:
     async with runtime.database.transaction(caller.organization_id) as tx:
         return environment_of(await environments.find(tx, caller, ids.decode("env", environment_id)))
 
@@ -125,7 +172,12 @@ async def get_environment(runtime: NamedDependency[Runtime], caller: NamedDepend
     tags=["environments"],
     summary="Change an environment",
 )
-async def update_environment(caller: NamedDependency[Caller], effect: NamedDependency[Effect], environment_id: FromPath[str], data: JSONBody[UpdateEnvironment]) -> Response[Environment]:
+async def update_environment(
+    caller: NamedDependency[Caller],
+    effect: NamedDependency[Effect],
+    environment_id: FromPath[str],
+    data: JSONBody[UpdateEnvironment],
+) -> Response[Environment]:
     return await effect(lambda tx: environments.update(tx, caller, ids.decode("env", environment_id), data))
 
 
@@ -136,7 +188,9 @@ async def update_environment(caller: NamedDependency[Caller], effect: NamedDepen
     summary="Delete an empty environment",
     status_code=204,
 )
-async def delete_environment(runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], environment_id: FromPath[str]) -> None:
+async def delete_environment(
+    runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], environment_id: FromPath[str]
+) -> None:
     async with runtime.database.transaction(caller.organization_id) as tx:
         await environments.delete(tx, caller, ids.decode("env", environment_id))
 

@@ -22,7 +22,9 @@ async def create(tx: Tx, caller: Caller, wanted: CreateApiKey, moment: datetime)
     environment_ids, inbox_ids = await _reach(tx, caller, wanted)
     scopes = frozenset(wanted.scopes)
     if unknown := scopes - SCOPES:
-        raise invalid_field("scopes", f"there is no scope {sorted(unknown)[0]}", fix="See /docs for the list of scopes.")
+        raise invalid_field(
+            "scopes", f"there is no scope {sorted(unknown)[0]}", fix="See /docs for the list of scopes."
+        )
     if not contains(caller.scopes, scopes):
         raise _too_much(f"scope {sorted(scopes - caller.scopes)[0]}")
     expires_at = _expiry(caller, wanted.expires_at, moment)
@@ -108,7 +110,9 @@ def _expiry(caller: Caller, wanted: datetime | None, moment: datetime) -> dateti
 
 
 def _too_much(what: str) -> Forbidden:
-    return Forbidden(f"A key cannot give {what}, which it does not have.", fix="Use a key that has at least what you give.")
+    return Forbidden(
+        f"A key cannot give {what}, which it does not have.", fix="Use a key that has at least what you give."
+    )
 
 
 async def _insert(tx: Tx, caller: Caller, **fields: Any) -> Answer[ApiKey]:
@@ -124,7 +128,9 @@ async def _insert(tx: Tx, caller: Caller, **fields: Any) -> Answer[ApiKey]:
     )
     await _audit(tx, caller, "api_key.created", row)
     shown = api_key_of(row)
-    return Answer(value=msgspec.structs.replace(shown, key=text), status=201, stored=msgspec.structs.replace(shown, key=None))
+    return Answer(
+        value=msgspec.structs.replace(shown, key=text), status=201, stored=msgspec.structs.replace(shown, key=None)
+    )
 
 
 async def _audit(tx: Tx, caller: Caller, action: str, row: Any) -> None:

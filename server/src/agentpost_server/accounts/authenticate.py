@@ -49,7 +49,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """Forbidden (403 `missing_scope`) unless the key has the scope."""
         if not allows(self.scopes, scope, inbox_limited=bool(self.inbox_ids)):
             raise Forbidden(
-                f"This key does not have {scope}.", code="missing_scope", fix=f"Create a key with {scope}, and use that one."
+                f"This key does not have {scope}.",
+                code="missing_scope",
+                fix=f"Create a key with {scope}, and use that one.",
             )
 
     def enter(self, environment: str | None) -> Scope:
@@ -59,7 +61,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def restrictions(self) -> bytes:
         """What a replayed answer depends on besides the request: two keys with equal reach may share an Idempotency-Key."""
-        return msgspec.json.encode([sorted(self.scopes), sorted(str(e.id) for e in self.environments), sorted(map(str, self.inbox_ids))])
+        return msgspec.json.encode(
+            [sorted(self.scopes), sorted(str(e.id) for e in self.environments), sorted(map(str, self.inbox_ids))]
+        )
 
     def _named(self, environment: str) -> KnownEnvironment:
         wanted = ids.decode_or_none("env", environment)
@@ -94,7 +98,9 @@ class Authenticator:
         """The Caller of an `Authorization: Bearer …` header. Raises Unauthenticated."""
         kind, _, text = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not text.strip():
-            raise _unauthenticated("unauthenticated", "This path needs an API key.", "Send Authorization: Bearer ap_sk_…")
+            raise _unauthenticated(
+                "unauthenticated", "This path needs an API key.", "Send Authorization: Bearer ap_sk_…"
+            )
         return await self.caller_of_key(text.strip())
 
     async def caller_of_key(self, text: str) -> Caller:

@@ -21,7 +21,9 @@ async def create(tx: Tx, caller: Caller, wanted: CreateEnvironment) -> Environme
         )
     if caller.key.environment_ids:
         raise Forbidden("This key is limited to certain environments.", fix="Use a key without environment_ids.")
-    row = await store.insert_environment(tx, caller.organization_id, ids.new_id(), is_default=False, **structs.asdict(wanted))
+    row = await store.insert_environment(
+        tx, caller.organization_id, ids.new_id(), is_default=False, **structs.asdict(wanted)
+    )
     if row is None:
         raise invalid_field("slug", "is taken in this organization", code="taken")
     made = environment_of(row)
@@ -33,8 +35,12 @@ async def update(tx: Tx, caller: Caller, environment_id: UUID, wanted: UpdateEnv
     row = await find(tx, caller, environment_id, lock=True)
     before = environment_of(row)
     changes = {name: value for name, value in structs.asdict(wanted).items() if value is not UNSET}
-    after = environment_of(await store.update_environment(tx, caller.organization_id, environment_id, {**row, **changes}))
-    await audit.record(tx, caller.organization_id, caller.actor, "environment.updated", after.id, before=before, after=after)
+    after = environment_of(
+        await store.update_environment(tx, caller.organization_id, environment_id, {**row, **changes})
+    )
+    await audit.record(
+        tx, caller.organization_id, caller.actor, "environment.updated", after.id, before=before, after=after
+    )
     return after
 
 
@@ -43,7 +49,9 @@ async def delete(tx: Tx, caller: Caller, environment_id: UUID) -> None:
     if row["is_default"]:
         raise Conflict("The default environment cannot be deleted.", fix="Delete the organization, or keep it empty.")
     if not await store.delete_environment(tx, caller.organization_id, environment_id):
-        raise Conflict("This environment is not empty.", fix="Delete its inboxes, domains, webhooks and suppressions first.")
+        raise Conflict(
+            "This environment is not empty.", fix="Delete its inboxes, domains, webhooks and suppressions first."
+        )
     gone = environment_of(row)
     await audit.record(tx, caller.organization_id, caller.actor, "environment.deleted", gone.id, before=gone)
 

@@ -30,11 +30,20 @@ async def create_organization(database: Database, name: str) -> NewOrganization:
         await _environment(tx, organization_id, test, "Sandbox", "sandbox", "test", is_default=False)
         live_key = await insert_full_key(tx, organization_id, "live", "first live key")
         test_key = await insert_full_key(tx, organization_id, "test", "first sandbox key")
-        await audit.record(tx, organization_id, SYSTEM, "organization.created", ids.encode("org", organization_id), after={"name": name})
+        await audit.record(
+            tx,
+            organization_id,
+            SYSTEM,
+            "organization.created",
+            ids.encode("org", organization_id),
+            after={"name": name},
+        )
     return NewOrganization(organization_id, live, test, live_key, test_key)
 
 
-async def _environment(tx: Tx, organization_id: UUID, environment_id: UUID, name: str, slug: str, kind: str, *, is_default: bool) -> None:
+async def _environment(
+    tx: Tx, organization_id: UUID, environment_id: UUID, name: str, slug: str, kind: str, *, is_default: bool
+) -> None:
     await store.insert_environment(
         tx,
         organization_id,
@@ -67,5 +76,12 @@ async def insert_full_key(tx: Tx, organization_id: UUID, kind: str, name: str) -
         expires_at=None,
         created_by=msgspec.json.encode(SYSTEM).decode(),
     )
-    await audit.record(tx, organization_id, SYSTEM, "api_key.created", ids.encode("key", key_id), after={"name": name, "kind": kind, "scopes": ["*"]})
+    await audit.record(
+        tx,
+        organization_id,
+        SYSTEM,
+        "api_key.created",
+        ids.encode("key", key_id),
+        after={"name": name, "kind": kind, "scopes": ["*"]},
+    )
     return text

@@ -16,7 +16,9 @@ async def organization_name(tx: Tx, organization_id: UUID) -> str | None:
     return await tx.value("SELECT name FROM organizations WHERE organization_id = $1", organization_id)
 
 
-async def insert_environment(tx: Tx, organization_id: UUID, environment_id: UUID, *, is_default: bool, **fields: Any) -> Any:
+async def insert_environment(
+    tx: Tx, organization_id: UUID, environment_id: UUID, *, is_default: bool, **fields: Any
+) -> Any:
     return await tx.row(
         """INSERT INTO environments (organization_id, id, name, slug, kind, is_default, transport, allowed_recipients, retention_days)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (organization_id, slug) DO NOTHING RETURNING *""",
@@ -32,7 +34,9 @@ async def insert_environment(tx: Tx, organization_id: UUID, environment_id: UUID
     )
 
 
-async def list_environments(tx: Tx, organization_id: UUID, visible: Sequence[UUID], after: UUID | None, ascending: bool, limit: int) -> list[Any]:
+async def list_environments(
+    tx: Tx, organization_id: UUID, visible: Sequence[UUID], after: UUID | None, ascending: bool, limit: int
+) -> list[Any]:
     compare, order = (">", "ASC") if ascending else ("<", "DESC")
     return await tx.rows(
         f"""SELECT * FROM environments WHERE organization_id = $1 AND id = ANY($2) AND ($3::uuid IS NULL OR id {compare} $3)
@@ -112,7 +116,9 @@ async def identify(tx: Tx, organization_id: UUID, secret_hash: bytes) -> tuple[A
 
 async def find_key(tx: Tx, organization_id: UUID, key_id: UUID, *, lock: bool = False) -> Any:
     return await tx.row(
-        f"SELECT * FROM api_keys WHERE organization_id = $1 AND id = $2 {'FOR UPDATE' if lock else ''}", organization_id, key_id
+        f"SELECT * FROM api_keys WHERE organization_id = $1 AND id = $2 {'FOR UPDATE' if lock else ''}",
+        organization_id,
+        key_id,
     )
 
 
@@ -129,7 +135,10 @@ async def list_keys(tx: Tx, organization_id: UUID, after: UUID | None, ascending
 
 async def rename_key(tx: Tx, organization_id: UUID, key_id: UUID, name: str) -> Any:
     return await tx.row(
-        "UPDATE api_keys SET name = $3 WHERE organization_id = $1 AND id = $2 RETURNING *", organization_id, key_id, name
+        "UPDATE api_keys SET name = $3 WHERE organization_id = $1 AND id = $2 RETURNING *",
+        organization_id,
+        key_id,
+        name,
     )
 
 

@@ -12,7 +12,15 @@ from agentpost_server.db import Tx
 
 
 async def record(
-    tx: Tx, organization_id: UUID, actor: Actor, action: str, target: str, *, ip: str | None = None, before: Any = None, after: Any = None
+    tx: Tx,
+    organization_id: UUID,
+    actor: Actor,
+    action: str,
+    target: str,
+    *,
+    ip: str | None = None,
+    before: Any = None,
+    after: Any = None,
 ) -> None:
     """`record(tx, org, actor, "api_key.created", "key_…", after=key)`: before and after as the API shows them."""
     await store.insert(

@@ -83,7 +83,9 @@ class NotFound(Problem):
     default_code = "not_found"
     smtp = "550 5.1.1"
 
-    def __init__(self, detail: str = "There is no such resource here.", *, fix: str | None = None, code: str | None = None):
+    def __init__(
+        self, detail: str = "There is no such resource here.", *, fix: str | None = None, code: str | None = None
+    ):
         super().__init__(
             detail, fix=fix or "Check the id, and that the key may use its environment and inbox.", code=code
         )

@@ -47,7 +47,8 @@ class Keyring:
         if len(mac) < 16:
             return False
         return any(
-            hmac.compare_digest(hmac.digest(key, payload, hashlib.sha256)[: len(mac)], mac) for key in self.keys(purpose)
+            hmac.compare_digest(hmac.digest(key, payload, hashlib.sha256)[: len(mac)], mac)
+            for key in self.keys(purpose)
         )
 
     def seal(self, purpose: str, plain: bytes) -> bytes:

@@ -32,7 +32,12 @@ def observer(requests: RequestLog, count: Callable[[UUID, str, int], None]) -> C
             count(context.caller.organization_id, "api_calls", 1)
             requests.note(_entry(scope, context, seconds))
         log.debug(
-            "request", method=method, path=scope["path"][:200], status=context.status, ms=round(seconds * 1000, 1), request_id=context.request_id
+            "request",
+            method=method,
+            path=scope["path"][:200],
+            status=context.status,
+            ms=round(seconds * 1000, 1),
+            request_id=context.request_id,
         )
 
     return observe

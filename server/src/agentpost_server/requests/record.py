@@ -49,5 +49,3 @@ class RequestLog:
     async def _write(self, entries: Sequence[Entry]) -> None:
         async with self._database.work({one.organization_id for one in entries}) as tx:
             await store.insert(tx, entries)
-
-

@@ -14,7 +14,9 @@ log = structlog.get_logger("work")
 class Chore:
     """Calls `act` about every `every_seconds`, and once more when closed if `last_time` says so (flushes)."""
 
-    def __init__(self, name: str, every_seconds: float, act: Callable[[], Awaitable[object]], *, last_time: bool = False) -> None:
+    def __init__(
+        self, name: str, every_seconds: float, act: Callable[[], Awaitable[object]], *, last_time: bool = False
+    ) -> None:
         self.name = name
         self._every = every_seconds
         self._act = act
