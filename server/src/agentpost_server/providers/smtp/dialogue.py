@@ -18,7 +18,7 @@ from agentpost_server.providers.smtp.replies import ids_of, is_positive, one_lin
 SERVICE_CLOSING: Final = 421
 
 
-class StaleConnection(Exception):  # noqa: N818 (a signal, not an error: the mail goes on over a fresh line)
+class StaleConnection(Exception):
     """A reused line proved dead before the peer had answered anything about this mail."""
 
 
