@@ -102,3 +102,17 @@ CREATE TABLE sandbox_outbox (
 CREATE INDEX sandbox_outbox_by_environment ON sandbox_outbox (organization_id, environment_id, id);
 CREATE INDEX sandbox_outbox_of ON sandbox_outbox (organization_id, message_id);
 CALL protect('sandbox_outbox');
+
+SET ROLE agentpost_router;
+
+-- Whose a bounce is: asked with the transmission that a VERP address names, once its MAC was checked.
+CREATE FUNCTION router.route_bounce(transmission_id uuid)
+RETURNS TABLE (organization_id uuid, environment_id uuid, inbox_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
+    SELECT t.organization_id, t.environment_id, t.inbox_id FROM transmissions t WHERE t.id = route_bounce.transmission_id
+$$;
+
+SET ROLE agentpost_owner;
+
+-- A VERP address carries no organization: it would not fit beside the MAC.
+CREATE INDEX transmissions_id ON transmissions (id);
