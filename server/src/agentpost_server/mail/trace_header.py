@@ -17,7 +17,9 @@ TRACE_HEADER: Final = "X-AgentPost-Trace"
 _PURPOSE: Final = "mail-trace"
 # 16 octets each of message, inbox and MAC are exactly 64 characters, without padding.
 _VALUE: Final = re.compile(r"[A-Za-z0-9_-]{64}")
-_FIELD: Final = re.compile(rb"\n%b[ \t]*:[ \t]*([A-Za-z0-9_-]{64})[ \t]*\r?(?=\n)" % TRACE_HEADER.encode(), re.I)
+_FIELD: Final = re.compile(
+    rb"\n%b[ \t]*:[ \t]*(?:\r?\n[ \t]+)?([A-Za-z0-9_-]{64})[ \t]*\r?(?=\n)" % TRACE_HEADER.encode(), re.IGNORECASE
+)
 
 
 def sign(keyring: Keyring, message_id: UUID, inbox_id: UUID) -> str:
