@@ -33,11 +33,16 @@ class _Reader:
         self.findings = findings
         self.limit = limit
         self.found: list[Address] = []
+        self.attempts = 0
         self.groups = 0
         self.words: list[str] = []
         self.comment = ""
         self.angle: list[str] | None = None
         self.closed_angle: str | None = None
+
+    @property
+    def full(self) -> bool:
+        return len(self.found) >= self.limit or self.attempts > limits.ADDRESSES
 
     def end_mailbox(self) -> None:
         if self.angle is not None:
@@ -56,19 +61,24 @@ class _Reader:
             self._add(text, self.comment)
             return
         candidates = [word for word in text.split() if "@" in word.strip("@")]
-        if len(candidates) != 1:
-            self.findings.defect("bad_address")
+        if len(candidates) == 1:
+            self._add(candidates[0], self.comment or text.replace(candidates[0], "").strip())
+            return
+        self.findings.defect("bad_address")
         for word in candidates:
-            self._add(word, self.comment or text.replace(word, "").strip())
+            self._add(word, "")
 
     def _add(self, spec: str, name: str) -> None:
         if not spec and not name:
             return
+        # What is no address costs as much as what is one.
+        self.attempts += 1
+        if self.full:
+            self.findings.limit("address_limit")
+            return
         email = normalise(spec)
         if email is None:
             self.findings.defect("bad_address")
-        elif len(self.found) >= self.limit:
-            self.findings.limit("address_limit")
         else:
             self.found.append(Address(email=email, name=display_name(name, self.findings) or None))
 
@@ -109,6 +119,7 @@ def normalise(spec: str) -> str | None:
 
 def display_name(text: str, findings: Findings) -> str:
     """A display name as people see it: unquoted, encoded words decoded, one line, at most 320 characters."""
+    text = text[: limits.STRUCTURED_VALUE_CHARACTERS]
     if '"' in text or "\\" in text:
         text = _QUOTED_PAIR.sub(r"\1", text.replace('\\"', "\x01").replace('"', "").replace("\x01", '\\"'))
     text = _SPACES.sub(" ", storable_header(decode_words(text, findings))).strip()
@@ -120,7 +131,7 @@ def display_name(text: str, findings: Findings) -> str:
 def _read_field(raw: str, reader: _Reader) -> None:
     position, end = 0, len(raw)
     while position < end:
-        if len(reader.found) >= reader.limit:
+        if reader.full:
             reader.findings.limit("address_limit")
             return
         match = _TOKEN.match(raw, position)

@@ -63,6 +63,11 @@ class Findings:
         self._codes[code] = None
         self.limited = True
 
+    def absorb(self, other: "Findings") -> None:
+        """Take over what another collector noticed."""
+        self._codes |= other._codes
+        self.limited = self.limited or other.limited
+
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(self._codes)

@@ -24,6 +24,7 @@ _DIRECT_OCTETS: Final = 256 << 10
 # Far more delimiters, encoded words or lines than ordinary mail of this size has.
 _DELIMITERS: Final = 2_000
 _ENCODED_WORDS: Final = 2_000
+_LINES: Final = 20_000
 _HEADER_OCTETS: Final = 64 << 10
 
 _DEADLINE_SECONDS: Final = 10.0
@@ -54,7 +55,7 @@ def needs_jail(raw: bytes) -> bool:
     """Whether parsing `raw` may take more than some milliseconds. Looks at sizes and counts only."""
     if len(raw) > _DIRECT_OCTETS:
         return True
-    if raw.count(b"\n--") > _DELIMITERS or raw.count(b"=?") > _ENCODED_WORDS:
+    if raw.count(b"\n--") > _DELIMITERS or raw.count(b"=?") > _ENCODED_WORDS or raw.count(b"\n") > _LINES:
         return True
     head = raw[:_HEADER_OCTETS]
     return len(raw) > _HEADER_OCTETS and b"\n\r\n" not in head and b"\n\n" not in head

@@ -67,7 +67,10 @@ class Contents:
             text = _join("\n\n" if len(blocks) > 1 else "", [block[0] or "" for block in blocks])
         if any(block[1] is not None for block in blocks):
             html_body = _join("<hr>\n", [_as_html(block) for block in blocks])
-        return self._capped(text), self._capped(html_body)
+        return (
+            None if text is None else self._capped(text),
+            None if html_body is None else self._capped(html_body),
+        )
 
     def _visit_alternative(self, children: list[Part]) -> None:
         """One block out of several renderings: the first text, the last HTML (RFC 2046 5.1.4); the rest are files."""
@@ -105,7 +108,7 @@ class Contents:
             data = data[: limits.BODY_OCTETS]
         text = storable(self._decoded(part, data)).replace("\r\n", "\n").removeprefix("\ufeff")
         if part.media_type == "text/plain" and part.parameters.get("format", "").lower() == "flowed":
-            text = unfold(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
+            text = unfold(self._capped(text), delete_space=part.parameters.get("delsp", "").lower() == "yes")
         return text
 
     def _decoded(self, part: Part, data: bytes) -> str:
@@ -162,8 +165,8 @@ class Contents:
         self._content_ids.add(match[1])
         return match[1]
 
-    def _capped(self, text: str | None) -> str | None:
-        if text is not None and len(text) > limits.BODY_CHARACTERS:
+    def _capped(self, text: str) -> str:
+        if len(text) > limits.BODY_CHARACTERS:
             self._mark_oversize()
             return text[: limits.BODY_CHARACTERS]
         return text

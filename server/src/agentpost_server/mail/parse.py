@@ -61,11 +61,18 @@ def read(raw: bytes, null_sender: bool) -> ParsedMail:
     contents.visit(root)
     text_body, html_body = contents.bodies()
     from_fields = headers.all("from")
-    authors, groups = read_addresses(from_fields, findings)
+    # What another reader might take for the author, and we did not see, must not pass as one author.
+    unsure = Findings()
+    authors, groups = read_addresses(from_fields, unsure)
     if groups:
-        findings.defect("from_group")
+        unsure.defect("from_group")
     if not authors:
-        findings.defect("from_missing")
+        unsure.defect("from_missing")
+    if "header_limit" in findings.codes or any(
+        len(field) > limits.STRUCTURED_VALUE_CHARACTERS for field in from_fields
+    ):
+        unsure.limit("value_limit")
+    findings.absorb(unsure)
     author = authors[0] if authors else None
     sender = _addresses(headers, "sender", findings, limit=1)
     report = read_report(raw, root, findings)
@@ -75,7 +82,7 @@ def read(raw: bytes, null_sender: bool) -> ParsedMail:
         from_address=author,
         from_addresses=authors,
         from_count=len(from_fields),
-        single_author=len(from_fields) == 1 and len(authors) == 1 and not groups,
+        single_author=len(from_fields) == 1 and len(authors) == 1 and not unsure.codes,
         sender=sender[0] if sender else None,
         to=_addresses(headers, "to", findings),
         cc=_addresses(headers, "cc", findings),

@@ -79,7 +79,7 @@ class ParsedMail(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     `headers` are decoded, in order, repeats kept. `from_address` is the first mailbox of the first From field;
     `from_count` counts From fields and `from_addresses` holds the mailboxes of all. `single_author` is true only for
-    exactly one From field with exactly one mailbox and no group: nothing else may count as authenticated.
+    exactly one From field that is exactly one mailbox, with nothing odd in it: nothing else may count as authenticated.
     `message_id`, `in_reply_to` and `references` keep their angle brackets. `date` is UTC and plausible (1970–2999),
     else None. `text_body` and `html_body` have LF line ends. `text_body` is None when part of what the reader sees
     exists only as HTML. `defects` are codes of `mail.findings`.

@@ -1,5 +1,7 @@
 """Address headers of the wild, and the attacks that live on reading them in two ways. S-52, M-19, H-29."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,6 +117,21 @@ def test_s52_group_in_from() -> None:
     assert not parsed.single_author
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["From: a@b.example, junk junk <c@>"],
+        ["From: a@b.example," + " <x@>," * 1_500 + "c@d.example"],
+        ["From: a@b.example (" + "x" * 300_000 + "), c@d.example"],
+        ["From: a@b.example", *["X: y"] * 2_500, "From: c@d.example"],
+    ],
+)
+def test_s52_an_author_who_may_hide_another_is_not_single(fields: list[str]) -> None:
+    parsed = checked(mail(*fields))
+    assert parsed.from_address == Address("a@b.example")
+    assert not parsed.single_author
+
+
 def test_h29_mixed_script_domain_is_flagged() -> None:
     assert "mixed_script" in checked(mail("From: a@p\u0430ypal.example")).flags
     assert "mixed_script" not in checked(mail("From: a@bücher.example")).flags
@@ -144,6 +161,15 @@ def test_m19_nested_groups_and_comments() -> None:
     assert parsed.from_address.email == "a@b.example"
     assert [address.email for address in parsed.to] == ["c@d.example"]
     assert checked(mail("From: a@b.example " + "(" * 100_000)).from_address is not None
+
+
+@pytest.mark.parametrize("unit", ["a@b ", "a b ", "a@-,", '"a,', "<a@b", "a@b<", "(a", "a:", "[", "=?q?q?a@b?= "])
+def test_m19_no_repetition_is_quadratic(unit: str) -> None:
+    field = unit * ((256 << 10) // len(unit))
+    started = time.process_time()
+    found, _ = read_addresses([field, field], Findings())
+    assert time.process_time() - started < 3.0
+    assert len(found) <= 1_000
 
 
 @settings(max_examples=150, deadline=None)
