@@ -25,6 +25,7 @@ ROUTER_FUNCTIONS = {
     "open_deliveries",
     "prune",
     "release_address",
+    "route_bounce",
     "route_recipients",
     "time_id",
 }
