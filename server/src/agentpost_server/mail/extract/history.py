@@ -11,12 +11,13 @@ import msgspec
 
 from agentpost_server.mail.extract import patterns
 from agentpost_server.mail.extract.patterns import COLONS, Strength
-from agentpost_server.mail.extract.signature import signature_start
+from agentpost_server.mail.extract.signature import is_sent_from, signature_start
 
 _HEAD = 32
 _MAX_LOOKS = 400
 _MAX_FORWARD_LOOKS = 12
 _MAX_RULE = 200
+_MIN_RULE = 10
 _RULES = frozenset("-_=─—")
 
 
@@ -78,30 +79,31 @@ class _Scan:
 def decide(lines: Sequence[str], marks: Sequence[Mark] | None = None) -> Verdict:
     """Tell new lines from history and signature. Linear in the lines; never drops all of them when some were new."""
     scan = _Scan(lines, marks)
-    if marks is None and not _mark_prefixes(scan):
-        scan.marks = None
+    _mark_prefixes(scan)
     _find_history(scan)
     _settle_prefixed(scan)
     _drop_signatures(scan)
     return _verdict(scan)
 
 
-def _mark_prefixes(scan: _Scan) -> bool:
-    found = False
-    fenced = False
+def _mark_prefixes(scan: _Scan) -> None:
+    """Lines with `>` may be quotes (RFC 3676 4.5), unless they stand in a code fence that is closed again."""
+    kinds = scan.kinds
+    opened = -1
     for index, line in enumerate(scan.lines):
         if line[:1] == ">" or line[:2] == " >":
-            if not fenced:
-                scan.kinds[index] = QUOTED_IF
-                found = True
+            if kinds[index] == NONE:
+                kinds[index] = QUOTED_IF
         elif line[:3] == "```":
-            fenced = not fenced
-    if fenced:
-        for index, line in enumerate(scan.lines):
-            if line[:1] == ">":
-                scan.kinds[index] = QUOTED_IF
-                found = True
-    return found
+            if opened >= 0:
+                _unmark(kinds, opened, index)
+            opened = -1 if opened >= 0 else index
+
+
+def _unmark(kinds: list[Mark], start: int, stop: int) -> None:
+    for index in range(start, stop):
+        if kinds[index] == QUOTED_IF:
+            kinds[index] = NONE
 
 
 def _find_history(scan: _Scan) -> None:
@@ -132,7 +134,8 @@ def _find_history(scan: _Scan) -> None:
 def _marked_history(scan: _Scan, index: int, kind: Mark) -> bool:
     if kind == ATTRIBUTION:
         scan.prove(index)
-        if patterns.separator(scan.lines[index]) == "forward":
+        line = scan.lines[index]
+        if patterns.separator(line) == "forward" or (patterns.is_dashed(line) and _introduces(scan, index + 1)):
             return _cut(scan, index, forward=True)
         scan.kinds[index] = QUOTED
         return False
@@ -181,7 +184,7 @@ def _separator_at(scan: _Scan, index: int, line: str) -> int:
     what = patterns.separator(line)
     if what == "forward":
         return 1 if _cut(scan, index, forward=True) else 0
-    if what != "original" and not patterns.RULE.fullmatch(line.strip()):
+    if what != "original" and not patterns.is_dashed(line):
         return 0
     start = scan.next_line(index + 1)
     if what == "original" and scan.quoted_at(start):
@@ -190,7 +193,8 @@ def _separator_at(scan: _Scan, index: int, line: str) -> int:
         return -1
     if what == "original":
         return 1 if _cut(scan, index, forward=True) else 0
-    if start >= len(scan.lines) or scan.kinds[start] != NONE:
+    framed = line.strip().strip("-_= ") or len(line.strip()) >= _MIN_RULE
+    if not framed or start >= len(scan.lines) or scan.kinds[start] != NONE:
         return 0
     end = patterns.header_block(scan.lines, start, introduced=True)
     if not end:
@@ -309,7 +313,8 @@ def _verdict(scan: _Scan) -> Verdict:
 def _is_all_new(scan: _Scan) -> bool:
     """Nothing is left, and the mail shows no sign of a reply, or its quote is a forward: then all of it is new."""
     if not scan.evidence:
-        return QUOTED in scan.kinds or scan.marks is not None
+        signed = [line for line, kind in zip(scan.lines, scan.kinds, strict=True) if kind == SIGNATURE and line.strip()]
+        return QUOTED in scan.kinds or not all(map(is_sent_from, signed[:_MAX_LOOKS]))
     seen = 0
     for index in range(scan.cut):
         if scan.kinds[index] == QUOTED and scan.lines[index].strip():

@@ -247,17 +247,16 @@ _OTHER_LABELS = (
 
 
 def _split(rows: list[str]) -> tuple[str, ...]:
-    return tuple(
-        sorted({word.casefold() for row in rows for word in row.split("|") if word}, key=lambda w: (-len(w), w))
-    )
+    words = {word.casefold().replace("\u0307", "") for row in rows for word in row.split("|") if word}
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
 
 
 def _labels() -> dict[str, Label]:
-    found = dict.fromkeys(_OTHER_LABELS.split(","), Label.OTHER)
+    found: dict[str, Label] = dict.fromkeys(_OTHER_LABELS.split(","), Label.OTHER)
     for locale in LOCALES.values():
         for label, words in zip(Label, locale.labels.split("/"), strict=False):
             for word in words.split(","):
-                found.setdefault(word.casefold(), label)
+                found.setdefault(word.casefold().replace("\u0307", ""), label)
     return found
 
 

@@ -63,7 +63,8 @@ def extract_html(html: str) -> str:
 
 def _marks(page: Page, layout: Layout) -> list[Mark]:
     firsts = [line.first for line in layout.lines]
-    marks = [Mark.QUOTED_IF if line.words[:1] == ">" else Mark.NONE for line in layout.lines]
+    marks = [Mark.NONE] * len(layout.lines)
+    sure_until = maybe_until = 0
     for index, token in enumerate(page.tokens):
         if token.kind not in (Kind.OPEN, Kind.EMPTY):
             continue
@@ -75,11 +76,12 @@ def _marks(page: Page, layout: Layout) -> list[Mark]:
         if mark in _POINTS:
             _point(layout, marks, start, mark)
             continue
-        for line in range(start, stop):
-            if marks[line] in (Mark.NONE, Mark.QUOTED_IF):
-                marks[line] = mark
-            elif marks[line] == Mark.QUOTED:
-                break
+        # The outermost mark wins, and a sure one over a doubtful one: each line is written twice at most.
+        if mark == Mark.QUOTED_IF:
+            start, maybe_until = max(start, sure_until, maybe_until), max(stop, maybe_until)
+        else:
+            start, sure_until = max(start, sure_until), max(stop, sure_until)
+        marks[start:stop] = [mark] * (stop - start)
     return marks
 
 

@@ -14,7 +14,10 @@ MAX_LINE = 600
 _MAX_WRAP = 4
 _MIN_WRAPPED = 36
 _MAX_BLOCK = 16
+_MAX_DASHED = 120
 COLONS = ":："
+# What case-folding leaves of the Turkish capital I with a dot.
+DOT_ABOVE = "\u0307"
 _QUOTE_SIGNS = ">|"
 # Directional marks, zero-width characters and emphasis that clients put around names, dates and labels.
 _NOISE = dict.fromkeys(
@@ -37,7 +40,7 @@ class Strength(IntEnum):
 
 def fold(line: str) -> str:
     """The line as the look-ups want it: cut, trimmed, case-folded, without marks that no reader sees."""
-    return line[:MAX_LINE].translate(_NOISE).strip().casefold()
+    return line[:MAX_LINE].translate(_NOISE).strip().casefold().replace(DOT_ABOVE, "")
 
 
 def unquote(line: str) -> str:
@@ -68,14 +71,15 @@ def attribution(lines: Sequence[str], last: int, first: int) -> tuple[int, Stren
         if not part:
             break
         led = part.startswith(LEADS) and any(map(str.isdigit, part))
-        wrapped = start == last or led or len(part) >= _MIN_WRAPPED
-        if not wrapped or (strength == Strength.STRONG and not led):
+        broken = part.endswith("<")
+        wrapped = start == last or led or broken or len(part) >= _MIN_WRAPPED
+        if not wrapped or (strength == Strength.STRONG and not led and not broken):
             break
         joined = f"{part} {joined}".strip()
         if len(joined) > MAX_LINE:
             break
         found = _strength(joined)
-        if found > strength or (found == strength and found and led):
+        if found > strength or (found == strength and found and (led or broken)):
             best, strength = start, found
         if led and strength:
             break
@@ -134,6 +138,12 @@ def generic_header_block(lines: Sequence[str], first: int) -> int:
         count += 1
         address = address or "@" in value
     return first + count if count >= 4 and address else 0
+
+
+def is_dashed(line: str) -> bool:
+    """Whether the line is words between dashes, as every client frames "forwarded message" in its language."""
+    text = line.strip()
+    return len(text) <= _MAX_DASHED and text.startswith(("---", "___", "===")) and text.endswith(("---", "___", "==="))
 
 
 def separator(line: str) -> str:

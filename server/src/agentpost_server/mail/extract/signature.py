@@ -46,7 +46,7 @@ def signature_start(lines: Sequence[str], start: int, stop: int) -> int:
         line = lines[index].strip()
         if not line:
             continue
-        if sent_from_run and is_sent_from(line) and (not seen or index == start or not lines[index - 1].strip()):
+        if sent_from_run and is_sent_from(line) and (not seen or (index > start and not lines[index - 1].strip())):
             begin = index
             continue
         if line in ("--", "—", "– –") and index > start and seen <= _MAX_SIGNATURE:

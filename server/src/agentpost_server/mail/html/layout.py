@@ -50,7 +50,7 @@ class _Writer:
         self.first = 0
         self.breaks = 0
         self.space = False
-        self.cell_joined = False
+        self.cell_start = False
         self.quotes = 0
         self.lists: list[int] = []
         self.bullet = ""
@@ -62,7 +62,7 @@ class _Writer:
         self.words, self.rendered = [], []
 
     def break_line(self, count: int) -> None:
-        if not self.cell_joined:
+        if not self.cell_start:
             self.breaks = max(self.breaks, count)
             self.space = False
 
@@ -86,13 +86,13 @@ class _Writer:
             if self.bullet:
                 self.rendered.append("  " * min(len(self.lists) - 1, _MAX_DEPTH) + self.bullet)
                 self.bullet = ""
-        elif self.cell_joined:
+        elif self.cell_start:
             self.rendered.append(" | ")
             self.words.append(" ")
         elif self.space:
             self.rendered.append(" ")
             self.words.append(" ")
-        self.breaks, self.space, self.cell_joined = 0, False, False
+        self.breaks, self.space, self.cell_start = 0, False, False
 
     quotes_at_start = 0
 
@@ -174,7 +174,7 @@ class _Walk:
     def empty(self, index: int, token: Token) -> None:
         out = self.out
         if token.name == "br":
-            out.breaks = min(out.breaks + 1, 3) if not out.cell_joined else out.breaks
+            out.breaks = min(out.breaks + 1, 3) if not out.cell_start else out.breaks
             out.space = False
         elif token.name == "hr":
             out.break_line(1)
@@ -231,7 +231,7 @@ class _Walk:
     def enter_block(self, name: str) -> None:
         out = self.out
         if name in ("tr", "table"):
-            out.cell_joined = False
+            out.cell_start = False
             self.cell_line = -1
         out.break_line(self.distance(name))
         if name in ("ul", "ol"):
@@ -253,12 +253,13 @@ class _Walk:
         """A cell joins the one before it on the same line when that one was a single line of this row."""
         out = self.out
         if out.rendered and self.cell_line == len(out.lines):
-            out.breaks, out.cell_joined = 0, True
-            return
-        out.cell_joined = False
-        out.break_line(1)
-        out.settle(index)
-        self.cell_line = len(out.lines)
+            out.breaks = 0
+        else:
+            out.cell_start = False
+            out.break_line(1)
+            out.settle(index)
+            self.cell_line = len(out.lines)
+        out.cell_start = True
 
     def leave(self, name: str, opened: int) -> None:
         out = self.out
@@ -273,7 +274,7 @@ class _Walk:
         elif name in ("ul", "ol") and out.lists:
             out.lists.pop()
         elif name in ("tr", "table"):
-            out.cell_joined = False
+            out.cell_start = False
             self.cell_line = -1
             out.breaks = min(out.breaks, 1)
         elif name == "li":

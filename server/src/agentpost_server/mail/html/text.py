@@ -7,7 +7,8 @@ from agentpost_server.mail.html.tokens import read, strip_tags, too_large
 def html_to_text(html: str) -> str:
     """Readable text of `html`, lines ended by LF, without NUL. What is hidden, scripted or styled does not appear.
 
-    More than 60,000 tags or 8 million characters are read crudely (tags become blanks), so that time stays bounded.
+    More than 30,000 tags, 100,000 lines or 8 million characters are read crudely (tags become blanks), so that time
+    stays bounded.
     """
     source = html.replace("\0", "\ufffd") if "\0" in html else html
     if too_large(source):

@@ -10,7 +10,7 @@ from enum import IntEnum
 from html import unescape
 from typing import NamedTuple
 
-MAX_TAGS = 40_000
+MAX_TAGS = 30_000
 MAX_NEWLINES = 100_000
 MAX_CHARACTERS = 8_000_000
 VOID = frozenset(
