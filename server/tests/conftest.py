@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import asyncpg
@@ -21,9 +21,9 @@ from agentpost_server.db.migrate import migrate
 from harness import KEYRING, Server, Tenant, new_tenant, running_server
 
 
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    return uvloop.EventLoopPolicy()
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the server runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,12 @@ def _start_postgres() -> str:
     """In a child that watches the run's first process: every worker uses it, none owns it."""
     owner = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
     child = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "postgres_for_tests.py"), str(owner), tempfile.mkdtemp(prefix="agentpost-tests-")],
+        [
+            sys.executable,
+            str(Path(__file__).parent / "postgres_for_tests.py"),
+            str(owner),
+            tempfile.mkdtemp(prefix="agentpost-tests-"),
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )

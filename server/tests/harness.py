@@ -42,7 +42,9 @@ class Server(NamedTuple):
 
 
 @asynccontextmanager
-async def running_server(database_url: str, data_dir: Path, roles: tuple[str, ...] = ("api", "worker", "smtp"), **overrides: object) -> AsyncGenerator[Server]:
+async def running_server(
+    database_url: str, data_dir: Path, roles: tuple[str, ...] = ("api", "worker", "smtp"), **overrides: object
+) -> AsyncGenerator[Server]:
     """Start one more server on the same database: for tests of two processes, of settings, of restarts."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from agentpost_server import __version__
 from agentpost_server.accounts import api as accounts_api
 from agentpost_server.accounts.authenticate import Authenticator
 from agentpost_server.accounts.request import (
@@ -28,14 +29,21 @@ from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
 from agentpost_server.settings import Settings
 from agentpost_server.usage import Usage
-from agentpost_server.web.application import make_application
+from agentpost_server.web.application import API_PREFIX, make_application
 from agentpost_server.web.context import Network
 from agentpost_server.web.edge import AsgiApp, Edge
 from agentpost_server.web.limiter import Limiter
+from agentpost_server.web.reference import describe
+from agentpost_server.web.reference import routes as reference_routes
+from agentpost_server.web.reference.routes import Reference
 from agentpost_server.work import Chore, Service
 
-API_ROUTES: list[Any] = [*accounts_api.ROUTES, *inboxes_api.ROUTES]
-ROOT_ROUTES: list[Any] = []
+API_ROUTES: list[Any] = [*accounts_api.ROUTES, *inboxes_api.ROUTES, *reference_routes.API_ROUTES]
+ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES]
+_DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in and out, threads, events.
+
+Every error is `application/problem+json` with a stable `code` and a `fix`. Lists are paged by `limit` and `page_token`.
+POSTs that create or send take an `Idempotency-Key`. Times are RFC 3339 in UTC; sizes are octets."""
 
 
 async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_dir: Path, public_url: str) -> Runtime:
@@ -100,12 +108,18 @@ class Process:
             state={
                 "runtime": runtime,
                 "authenticator": self.authenticator,
+                "reference": Reference(openapi_document()),
                 "limiter": Limiter(runtime.settings.requests_per_minute),
             },
             body_limit=runtime.settings.max_send_octets * 4 // 3 + 1_048_576,
         )
         trusted = networks(runtime.settings.trusted_proxies)
-        return Edge(app, trusted=trusted, observe=observer(self.requests, self.usage.count))
+        return Edge(
+            app,
+            trusted=trusted,
+            errors_url=f"{runtime.public_url}/docs/errors",
+            observe=observer(self.requests, self.usage.count),
+        )
 
     async def start(self) -> None:
         for service in self.services:
@@ -124,6 +138,11 @@ class Process:
         await self.requests.flush()
         await self.authenticator.flush_used()
         await self.usage.flush()
+
+
+def openapi_document() -> dict[str, Any]:
+    """What `openapi.json` in the repository must equal."""
+    return describe(API_PREFIX, API_ROUTES, version=__version__, description=_DESCRIPTION)
 
 
 def networks(text: str) -> tuple[Network, ...]:

@@ -58,12 +58,24 @@ async def test_every_tenant_table_has_forced_row_security_and_the_three_policies
             f"agentpost.{table}",
         )
         assert tuple(row) == (b"r", True, True, "agentpost_owner"), table
-        policies = await catalogue.fetch("SELECT policyname, roles::text, qual, with_check FROM pg_policies WHERE tablename = $1", table)
+        policies = await catalogue.fetch(
+            "SELECT policyname, roles::text, qual, with_check FROM pg_policies WHERE tablename = $1", table
+        )
         found = {one["policyname"]: one for one in policies}
         assert set(found) == {"api", "worker", "router"}, table
-        assert found["api"]["qual"] == found["api"]["with_check"] == "(organization_id = agentpost.current_organization())"
-        assert found["worker"]["qual"] == found["worker"]["with_check"] == "(organization_id = ANY (agentpost.claimed_organizations()))"
-        assert [found[name]["roles"] for name in ("api", "worker", "router")] == ["{agentpost_api}", "{agentpost_worker}", "{agentpost_router}"]
+        assert (
+            found["api"]["qual"] == found["api"]["with_check"] == "(organization_id = agentpost.current_organization())"
+        )
+        assert (
+            found["worker"]["qual"]
+            == found["worker"]["with_check"]
+            == "(organization_id = ANY (agentpost.claimed_organizations()))"
+        )
+        assert [found[name]["roles"] for name in ("api", "worker", "router")] == [
+            "{agentpost_api}",
+            "{agentpost_worker}",
+            "{agentpost_router}",
+        ]
 
 
 async def test_every_key_of_a_tenant_table_contains_the_organization(catalogue) -> None:
@@ -73,7 +85,9 @@ async def test_every_key_of_a_tenant_table_contains_the_organization(catalogue) 
            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (x.indkey)
            WHERE c.relnamespace = 'agentpost'::regnamespace AND x.indisunique GROUP BY 1, 2"""
     )
-    loose = [row["key"] for row in rows if row["relname"] not in GLOBAL_TABLES and "organization_id" not in row["columns"]]
+    loose = [
+        row["key"] for row in rows if row["relname"] not in GLOBAL_TABLES and "organization_id" not in row["columns"]
+    ]
     assert loose == []
 
 
@@ -91,14 +105,19 @@ async def test_global_tables_are_closed_to_the_serving_roles(catalogue) -> None:
            WHERE table_schema = 'agentpost' AND grantee IN ('agentpost_api', 'agentpost_worker', 'PUBLIC')"""
     )
     open_ones = [tuple(row) for row in rows if row["table_name"] in GLOBAL_TABLES]
-    assert sorted(open_ones) == [("migrations", "agentpost_api", "SELECT"), ("migrations", "agentpost_worker", "SELECT")]
+    assert sorted(open_ones) == [
+        ("migrations", "agentpost_api", "SELECT"),
+        ("migrations", "agentpost_worker", "SELECT"),
+    ]
     assert not [row for row in rows if row["grantee"] == "PUBLIC"]
 
 
 async def test_the_audit_log_cannot_be_changed_by_a_serving_role(catalogue) -> None:
     for role in ("agentpost_api", "agentpost_worker"):
         for privilege in ("UPDATE", "DELETE", "TRUNCATE"):
-            assert not await catalogue.fetchval("SELECT has_table_privilege($1, 'agentpost.audit_log', $2)", role, privilege)
+            assert not await catalogue.fetchval(
+                "SELECT has_table_privilege($1, 'agentpost.audit_log', $2)", role, privilege
+            )
 
 
 async def test_router_functions_are_the_closed_list_and_safely_made(catalogue) -> None:

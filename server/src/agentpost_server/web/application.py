@@ -17,10 +17,19 @@ API_PREFIX = "/api/v1"
 
 
 def make_application(
-    routes: Sequence[Any], *, root_routes: Sequence[Any], guard: Any, dependencies: dict[str, Any], state: dict[str, Any], body_limit: int
+    routes: Sequence[Any],
+    *,
+    root_routes: Sequence[Any],
+    guard: Any,
+    dependencies: dict[str, Any],
+    state: dict[str, Any],
+    body_limit: int,
 ) -> Litestar:
     """`routes` live under /api/v1, `root_routes` at the root. `dependencies` are providers by name."""
-    provided = {name: Provide(one, sync_to_thread=False) if not _is_async(one) else Provide(one) for name, one in dependencies.items()}
+    provided = {
+        name: Provide(one, sync_to_thread=False) if not _is_async(one) else Provide(one)
+        for name, one in dependencies.items()
+    }
     provided["listing"] = Provide(provide_list_query, sync_to_thread=False)
     return Litestar(
         route_handlers=[Router(API_PREFIX, route_handlers=list(routes)), *root_routes],

@@ -19,12 +19,13 @@ class Context(msgspec.Struct):
     request_id: str
     started: float
     client_ip: str
+    errors_url: str
     caller: Any = None
     environment_id: Any = None
     status: int = 0
 
 
-def begin(scope: Any, trusted: tuple[Network, ...]) -> Context:
+def begin(scope: Any, trusted: tuple[Network, ...], errors_url: str) -> Context:
     """Take the caller's X-Request-Id when it is a plain word, else make one."""
     given = client_address = b""
     for name, value in scope["headers"]:
@@ -34,7 +35,7 @@ def begin(scope: Any, trusted: tuple[Network, ...]) -> Context:
             client_address = value
     request_id = given.decode() if _GIVEN_ID.match(given) else ids.encode("req", ids.new_id())
     peer = scope["client"][0] if scope.get("client") else ""
-    context = Context(request_id, time.monotonic(), _client_ip(peer, client_address, trusted))
+    context = Context(request_id, time.monotonic(), _client_ip(peer, client_address, trusted), errors_url)
     scope["agentpost"] = context
     return context
 

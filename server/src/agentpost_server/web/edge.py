@@ -16,16 +16,17 @@ Observer = Callable[[Any, Context, float], None]
 class Edge:
     """`observe(scope, context, seconds)` is called once a request, after its last byte."""
 
-    def __init__(self, app: AsgiApp, *, trusted: tuple[Network, ...], observe: Observer) -> None:
+    def __init__(self, app: AsgiApp, *, trusted: tuple[Network, ...], errors_url: str, observe: Observer) -> None:
         self._app = app
         self._trusted = trusted
+        self._errors_url = errors_url
         self._observe = observe
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        context = begin(scope, self._trusted)
+        context = begin(scope, self._trusted, self._errors_url)
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":

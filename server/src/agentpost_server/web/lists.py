@@ -30,7 +30,13 @@ class OpenPage(msgspec.Struct, frozen=True):
 
     def of(self, rows: list[Any], key_of: Callable[[Any], Sequence[Any]], shape: Callable[[Any], T]) -> Page[T]:
         """The page of `limit + 1` rows."""
-        return page_of(rows, self.limit, key_of, shape, lambda key: write_cursor(self.keyring, self.name, self.organization_id, key))
+        return page_of(
+            rows,
+            self.limit,
+            key_of,
+            shape,
+            lambda key: write_cursor(self.keyring, self.name, self.organization_id, key),
+        )
 
 
 class ListQuery(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from agentpost_server.core.errors import FieldError, Problem, Unavailable
-from agentpost_server.web.context import context_of
+from agentpost_server.web.context import Context, context_of
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("web")
@@ -28,17 +28,17 @@ class ProblemBody(msgspec.Struct, kw_only=True, rename={"kind": "type"}):
 
 
 def problem_body(
-    *, status: int, code: str, detail: str, fix: str, request_id: str, errors: tuple[FieldError, ...] = ()
+    context: Context, *, status: int, code: str, detail: str, fix: str, errors: tuple[FieldError, ...] = ()
 ) -> ProblemBody:
     return ProblemBody(
-        kind=f"/docs/errors#{code}",
+        kind=f"{context.errors_url}#{code}",
         title=code.replace("_", " ").capitalize(),
         status=status,
         detail=detail,
         code=code,
         errors=errors,
         fix=fix,
-        request_id=request_id,
+        request_id=context.request_id,
     )
 
 
@@ -48,11 +48,11 @@ def answer(scope: Any, problem: Problem) -> Response[ProblemBody]:
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     body = problem_body(
+        context_of(scope),
         status=problem.status,
         code=problem.code,
         detail=problem.detail,
         fix=problem.fix,
-        request_id=context_of(scope).request_id,
         errors=problem.errors,
     )
     return Response(content=body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
@@ -80,9 +80,7 @@ def answer_http_exception(request: Request[Any, Any, Any], refused: HTTPExceptio
         status, code, fix = 422, "validation_failed", "Correct the named parameters and send the request again."
         errors = tuple(_parameter_error(one) for one in refused.extra)
         detail = "; ".join(f"{one.field}: {one.message}" for one in errors) or detail
-    body = problem_body(
-        status=status, code=code, detail=detail, fix=fix, request_id=context_of(request.scope).request_id, errors=errors
-    )
+    body = problem_body(context_of(request.scope), status=status, code=code, detail=detail, fix=fix, errors=errors)
     headers = {name: value for name, value in (refused.headers or {}).items() if name.lower() == "allow"}
     return Response(content=body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -100,10 +98,10 @@ def answer_bug(request: Request[Any, Any, Any], bug: Exception) -> Response[Prob
         )
     log.error("bug", exc_info=bug, request_id=context_of(request.scope).request_id, path=request.scope["path"])
     body = problem_body(
+        context_of(request.scope),
         status=500,
         code="internal_error",
         detail="The server made a mistake.",
         fix="Try again; if it stays, report the request_id to whoever runs this server.",
-        request_id=context_of(request.scope).request_id,
     )
     return Response(content=body, status_code=500, media_type=MEDIA_TYPE)
