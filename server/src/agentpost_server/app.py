@@ -9,6 +9,7 @@ from uuid import UUID
 
 from agentpost_server import __version__
 from agentpost_server.accounts import api as accounts_api
+from agentpost_server.accounts import records_api
 from agentpost_server.accounts.authenticate import Authenticator
 from agentpost_server.accounts.request import (
     authorise,
@@ -24,10 +25,12 @@ from agentpost_server.inboxes import api as inboxes_api
 from agentpost_server.ports.blobs import Blobs
 from agentpost_server.providers.files import FileBlobs
 from agentpost_server.providers.postgres_bus import PostgresBus
+from agentpost_server.providers.s3 import S3Blobs, S3Location
+from agentpost_server.providers.sigv4 import Credentials
 from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
-from agentpost_server.settings import Settings
+from agentpost_server.settings import Settings, SettingsError
 from agentpost_server.usage import Usage
 from agentpost_server.web.application import API_PREFIX, make_application
 from agentpost_server.web.context import Network
@@ -38,7 +41,7 @@ from agentpost_server.web.reference import routes as reference_routes
 from agentpost_server.web.reference.routes import Reference
 from agentpost_server.work import Chore, Service
 
-API_ROUTES: list[Any] = [*accounts_api.ROUTES, *inboxes_api.ROUTES, *reference_routes.API_ROUTES]
+API_ROUTES: list[Any] = [*accounts_api.ROUTES, *records_api.ROUTES, *inboxes_api.ROUTES, *reference_routes.API_ROUTES]
 ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES]
 _DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in and out, threads, events.
 
@@ -77,7 +80,23 @@ async def close_runtime(runtime: Runtime) -> None:
 
 
 def open_blobs(settings: Settings, data_dir: Path) -> Blobs:
-    return FileBlobs(data_dir / "blobs")
+    """The bucket that `blob_url` names, else files below the data folder."""
+    if not settings.blob_url:
+        return FileBlobs(data_dir / "blobs")
+    url = urlsplit(settings.blob_url)
+    if url.scheme != "s3" or not url.hostname:
+        raise SettingsError("AGENTPOST_BLOB_URL must look like s3://bucket/prefix, or be empty for files.")
+    credentials = None
+    if settings.s3_access_key_id:
+        credentials = Credentials(access_key_id=settings.s3_access_key_id, secret_access_key=settings.s3_secret_access_key)
+    location = S3Location(
+        bucket=url.hostname,
+        region=settings.s3_region,
+        endpoint=settings.s3_endpoint or None,
+        prefix=url.path.strip("/"),
+        credentials=credentials,
+    )
+    return S3Blobs(location)
 
 
 class Process:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from agentpost_server.db import Tx
+from agentpost_server.db import Row, Tx
 
 
 async def insert(
@@ -27,4 +27,15 @@ async def insert(
         target,
         before,
         after,
+    )
+
+
+async def list_entries(tx: Tx, organization_id: UUID, after: UUID | None, ascending: bool, limit: int) -> list[Row]:
+    compare, order = (">", "ASC") if ascending else ("<", "DESC")
+    return await tx.rows(
+        f"""SELECT * FROM audit_log WHERE organization_id = $1 AND ($2::uuid IS NULL OR id {compare} $2)
+            ORDER BY id {order} LIMIT $3""",
+        organization_id,
+        after,
+        limit,
     )
