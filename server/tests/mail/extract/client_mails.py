@@ -129,7 +129,8 @@ def htmls(p: Phrases) -> Iterator[tuple[str, str, str]]:
             f'<div class="elementToProof">{one}</div><div>{two}</div>'
             f'<div id="Signature"><p>Bob Ross</p><p>Example Ltd</p></div>'
             f'<div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1">'
-            f'<div id="divRplyFwdMsg" dir="ltr"><font face="Calibri">{block}</font><div>&nbsp;</div></div><div>{old}</div>'
+            f'<div id="divRplyFwdMsg" dir="ltr"><font face="Calibri">{block}</font>'
+            f"<div>&nbsp;</div></div><div>{old}</div>"
         ),
         both,
     )

@@ -29,8 +29,9 @@ ALL_NEW = {
     + "\n",
     "markdown table": "| a | b |\n|--|--|\n| 1 | 2 |\n",
     "fill-in form": "Name: ______________________________\n\nSign:\n________________________________\n\nDate:\n",
-    "sent from in prose": "Sent from my iPhone stands below every mail of his.\n\nCan we switch it off for all of us?\n",
+    "sent from in prose": "Sent from my iPhone stands below all mail of his.\n\nCan we switch it off for all of us?\n",
     "sent from last": "I asked for it.\nIt was sent from Outlook yesterday, he says, or perhaps from a phone.\n",
+    "sent from elsewhere": "Another mail.\n\nSent from my kitchen, which is quieter than any smartphone.\n",
     "outlook question": "Hello,\n\nDoes Outlook for iOS work with this?\n",
     "closing words": "Yes.\n\nBest regards\nAnn\n\nPS: bring the keys.\n",
     "only quoted": "> a line\n> another line\n",
@@ -80,6 +81,7 @@ ONLY_PART = {
     ),
     "quote without an answer": ("On 3/3/25 10:00 Ann Lee wrote:\n> ok\n", ""),
     "only a phone line": ("\n\nSent from my iPhone\n", ""),
+    "name and address": ("Fine.\n\nAnn Lee <ann@example.com> wrote:\n\nHello Bob\nall well?\n", "Fine."),
     "crlf": ("Yes.\r\nNo.\r\n\r\nOn 3/3/25 10:00 Ann Lee wrote:\r\n> ok\r\n", "Yes.\nNo."),
     "trailing space before signature": ("Yes.\n\n-- \nAnn\nSales\n", "Yes."),
     "stripped signature mark": ("Yes.\n\n--\nAnn\nSales\n", "Yes."),
@@ -105,6 +107,12 @@ def test_html_keeps_source_bytes_of_what_stays() -> None:
     new = '<DIV Style=color:red>Yes &amp; <B>no</B><img src="cid:1"></DIV>'
     html = f'<html><body>{new}<blockquote type="cite">old<img src="cid:2"></blockquote></body></html>'
     assert extract_html(html) == f"<html><body>{new}</body></html>"
+
+
+def test_windows_mail_block_without_subject_or_address() -> None:
+    block = "<b>Von:</b> <a href='mailto:a@b.org'>Ann</a><br><b>Gesendet:</b> 3. März 2025<br><b>An:</b> Bob"
+    html = f'<p>Ja.</p><div style="border-top-color: red; border-top-style: solid;">{block}</div><p>alt</p>'
+    assert extract_html(html) == "<p>Ja.</p>"
 
 
 def test_an_image_alone_is_new() -> None:

@@ -37,7 +37,8 @@ PAGES = {
     "rule": ("a<hr>b", "a\n----------\nb"),
     "not shown": (
         "<!doctype html><head><title>t</title><style>p{}</style></head><!-- c --><script>if(a<b)x()</script><p>yes</p>"
-        '<div style="Display : none">no</div><span hidden>no</span><p style="font-size:0">no</p><svg><text>no</text></svg>',
+        '<div style="Display : none">no</div><span hidden>no</span><p style="font-size:0">no</p>'
+        "<svg><text>no</text></svg>",
         "yes",
     ),
     "conditional comments": ("<!--[if mso]><p>no</p><![endif]--><!--[if !mso]><!--><p>yes</p><!--<![endif]-->", "yes"),

@@ -141,7 +141,9 @@ def _marked_history(scan: _Scan, index: int, kind: Mark) -> bool:
         return False
     if kind == BLOCK:
         scan.kinds[index] = NONE
-        block = patterns.header_block(scan.lines, index) or patterns.generic_header_block(scan.lines, index)
+        block = patterns.header_block(scan.lines, index, introduced=True) or patterns.generic_header_block(
+            scan.lines, index
+        )
         return bool(block) and _cut(scan, index, forward=True)
     return _cut(scan, index, forward=True)
 

@@ -42,10 +42,8 @@ _IDS: dict[str, Mark] = {
 }
 _POINTS = frozenset({Mark.HISTORY, Mark.FORWARD, Mark.BLOCK})
 _QUOTE_CLASSES = frozenset({"gmail_quote", "protonmail_quote", "tutanota_quote", "yahoo_quoted", "moz-quote"})
-# The rule that Outlook for Windows and macOS draws above the header block, in each colour it has had.
-_BORDER_TOP = re.compile(
-    r"border-top\s*+:\s*+(?:1(?:\.0)?p[tx]\s*+)?solid\s*+#?(?:e1e1e1|b5c4df|black|windowtext)", re.IGNORECASE
-)
+# Outlook and Windows Mail draw a rule above the header block, written in many ways; the block itself is the proof.
+_BORDER_TOP = re.compile(r"border-top(?:-style)?\s*+:[^;]{0,60}?solid", re.IGNORECASE)
 
 
 def extract_html(html: str) -> str:

@@ -52,6 +52,8 @@ def _strength(joined: str) -> Strength:
     verb = VERB.search(joined) is not None
     address = _ADDRESS.search(joined) is not None
     date, time = _DATE.search(joined) is not None, _TIME.search(joined) is not None
+    if address and VERB.fullmatch(joined.rpartition(">")[2].strip(" :")):
+        return Strength.STRONG
     if verb and (address or (date and time)) and (address or not _FIRST_PERSON.search(joined)):
         return Strength.STRONG if date or time else Strength.WEAK
     if verb or (address and (date or time)) or (date and time):

@@ -13,6 +13,7 @@ _MAX_SIGNATURE = 25
 _MAX_UNSURE = 10
 _MAX_PROSE = 100
 _MAX_SENT_FROM = 90
+_MAX_LEAD = 36
 _MAX_FOLDED = 2000
 _LINKS = re.compile(r"<[^<>\s]*+>|\[[^\[\]\s]*+\]|\((?:https?|mailto):[^()\s]*+\)|https?://\S++")
 _LIST_FOOTER = re.compile(r"mailing list|mailman|listinfo|unsubscribe|listserv")
@@ -30,8 +31,10 @@ def is_sent_from(line: str) -> bool:
         return False
     if linked and _OUTLOOK_APPS.search(folded):
         return True
-    framed = folded.startswith(SENT_FROM) or folded.endswith(SENT_FROM)
-    return framed and DEVICES.search(folded) is not None
+    device = DEVICES.search(folded)
+    if device is None:
+        return False
+    return folded.endswith(SENT_FROM) or (folded.startswith(SENT_FROM) and device.start() <= _MAX_LEAD)
 
 
 def signature_start(lines: Sequence[str], start: int, stop: int) -> int:
