@@ -110,6 +110,25 @@ CREATE TABLE message_contents (
 CREATE INDEX message_contents_search ON message_contents USING gin (search);
 CALL protect('message_contents');
 
+-- What search finds a message by. Text that PostgreSQL will not index whole is indexed by its beginning, else not at
+-- all (null): a mail is stored whatever its words are.
+CREATE FUNCTION search_vector(subject text, people text, body text, tenant text[]) RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE SET search_path = agentpost, pg_temp AS $$
+DECLARE bound integer;
+BEGIN
+    FOREACH bound IN ARRAY ARRAY[262144, 32768] LOOP
+        BEGIN
+            RETURN setweight(to_tsvector('pg_catalog.simple', subject), 'A')
+                || setweight(to_tsvector('pg_catalog.simple', people), 'B')
+                || to_tsvector('pg_catalog.simple', left(body, bound)) || array_to_tsvector(tenant);
+        EXCEPTION WHEN program_limit_exceeded THEN
+            NULL;
+        END;
+    END LOOP;
+    RETURN NULL;
+END $$;
+GRANT EXECUTE ON FUNCTION search_vector TO agentpost_api, agentpost_worker;
+
 -- Every list filter, one narrow btree: `label:unread`, `from:ann@example.com`, `to:…`, `status:…`, `attachments`.
 CREATE TABLE message_facets (
     organization_id uuid NOT NULL,
@@ -201,20 +220,22 @@ CALL protect('inbound_seen');
 
 SET ROLE agentpost_router;
 
--- Accepts a batch in one statement: bytes, work row and duplicate window. Answers, in order, whether each was new.
--- `content` is null where the bytes are already in the blob store.
+-- Accepts a batch in one statement: bytes, work row and duplicate window. Answers, in order, under which id each is
+-- kept: its own when it was new, else that of the same mail before it.
+-- `content` is null where the bytes are already in the blob store; a null due_at is now.
 CREATE FUNCTION router.accept_batch(
     organization_ids uuid[], ids uuid[], environment_ids uuid[], inbox_ids uuid[], mail_froms text[], rcpt_tos text[],
     sources text[], client_ips text[], helos text[], protocols text[], tls_used boolean[], sizes integer[],
-    flag_lists text[], received_ats timestamptz[], contents bytea[], sha256s bytea[], fingerprints bytea[],
-    window_seconds integer[]
-) RETURNS TABLE (mail_id uuid, inserted boolean)
+    flag_lists text[], received_ats timestamptz[], due_ats timestamptz[], contents bytea[], sha256s bytea[],
+    fingerprints bytea[], window_seconds integer[]
+) RETURNS TABLE (kept_id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
-    WITH batch AS (
+    WITH batch AS MATERIALIZED (
         SELECT * FROM unnest(organization_ids, ids, environment_ids, inbox_ids, mail_froms, rcpt_tos, sources, client_ips,
-            helos, protocols, tls_used, sizes, flag_lists, received_ats, contents, sha256s, fingerprints, window_seconds)
-        WITH ORDINALITY AS b(organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, client_ip,
-            helo, protocol, tls, size, flags, received_at, content, sha256, fingerprint, window_seconds, n)
+            helos, protocols, tls_used, sizes, flag_lists, received_ats, due_ats, contents, sha256s, fingerprints,
+            window_seconds)
+        WITH ORDINALITY AS b(organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, client_ip, helo,
+            protocol, tls, size, flags, received_at, due_at, content, sha256, fingerprint, window_seconds, n)
     ), fresh AS (
         INSERT INTO inbound_seen AS s (organization_id, inbox_id, fingerprint, mail_id, expires_at)
         SELECT DISTINCT ON (organization_id, inbox_id, fingerprint) organization_id, inbox_id, fingerprint, id,
@@ -222,28 +243,36 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $
         FROM batch ORDER BY organization_id, inbox_id, fingerprint, n
         ON CONFLICT (organization_id, inbox_id, fingerprint) DO UPDATE
             SET mail_id = EXCLUDED.mail_id, expires_at = EXCLUDED.expires_at WHERE s.expires_at < now()
-        RETURNING s.organization_id, s.mail_id
+        RETURNING s.organization_id, s.inbox_id, s.fingerprint, s.mail_id
     ), bytes AS (
-        INSERT INTO blobs (organization_id, id, size, sha256, media_type, content)
-        SELECT b.organization_id, b.id, b.size, b.sha256, 'message/rfc822', b.content
+        INSERT INTO blobs (organization_id, id, size, sha256, media_type, content, created_at)
+        SELECT b.organization_id, b.id, b.size, b.sha256, 'message/rfc822', b.content, b.received_at
         FROM batch b JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id
     ), mails AS (
         INSERT INTO inbound_mails (organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, client_ip,
-            helo, protocol, tls, size, flags, received_at)
+            helo, protocol, tls, size, flags, received_at, due_at)
         SELECT b.organization_id, b.id, b.environment_id, b.inbox_id, b.mail_from, string_to_array(b.rcpt_to, E'\n'),
-            b.source, b.client_ip, b.helo, b.protocol, b.tls, b.size, string_to_array(b.flags, ','), b.received_at
+            b.source, b.client_ip, b.helo, b.protocol, b.tls, b.size, string_to_array(b.flags, ','), b.received_at,
+            COALESCE(b.due_at, now())
         FROM batch b JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id
     )
-    SELECT b.id, f.mail_id IS NOT NULL
-    FROM batch b LEFT JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id ORDER BY b.n
+    SELECT COALESCE(f.mail_id, s.mail_id, b.id)
+    FROM batch b
+    LEFT JOIN fresh f ON f.organization_id = b.organization_id AND f.inbox_id = b.inbox_id
+        AND f.fingerprint = b.fingerprint
+    LEFT JOIN inbound_seen s ON f.mail_id IS NULL AND s.organization_id = b.organization_id
+        AND s.inbox_id = b.inbox_id AND s.fingerprint = b.fingerprint
+    ORDER BY b.n
 $$;
 
 -- A later command proved that the first 250 was read: the same bytes again are a new mail.
-CREATE FUNCTION router.forget_seen(organization_ids uuid[], mail_ids uuid[]) RETURNS void
+CREATE FUNCTION router.forget_seen(organization_ids uuid[], inbox_ids uuid[], fingerprints bytea[], mail_ids uuid[])
+RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
-    DELETE FROM inbound_seen s USING unnest(organization_ids, mail_ids) AS f(organization_id, mail_id)
-    WHERE s.organization_id = f.organization_id AND s.mail_id = f.mail_id
+    DELETE FROM inbound_seen s
+    USING unnest(organization_ids, inbox_ids, fingerprints, mail_ids) AS f(organization_id, inbox_id, fingerprint, mail_id)
+    WHERE s.organization_id = f.organization_id AND s.inbox_id = f.inbox_id AND s.fingerprint = f.fingerprint
+        AND s.mail_id = f.mail_id
 $$;
 
 SET ROLE agentpost_owner;
-CREATE INDEX inbound_seen_mail ON inbound_seen (organization_id, mail_id);
