@@ -67,6 +67,20 @@ BEGIN
     RETURN gone;
 END $$;
 
+-- How much work waits, over all tenants, for /metrics: numbers alone, and never more than 10,000 rows looked at.
+CREATE FUNCTION router.backlog() RETURNS TABLE (kind text, waiting bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
+    SELECT 'inbound_mails', count(*) FROM (SELECT FROM inbound_mails WHERE due_at <= now() LIMIT 10000) w
+    UNION ALL SELECT 'transmissions', count(*) FROM (SELECT FROM transmissions WHERE due_at <= now() LIMIT 10000) w
+    UNION ALL SELECT 'webhook_deliveries', count(*) FROM (SELECT FROM webhook_deliveries WHERE due_at <= now() LIMIT 10000) w
+$$;
+
+-- For the operator's commands, which must choose one.
+CREATE FUNCTION router.list_organizations() RETURNS TABLE (organization_id uuid, name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
+    SELECT o.organization_id, o.name FROM organizations o ORDER BY o.organization_id
+$$;
+
 SET ROLE agentpost_owner;
 
 -- Pruning goes by age over all tenants; these stay tiny on tables that only grow at the end.

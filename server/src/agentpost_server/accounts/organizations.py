@@ -41,6 +41,17 @@ async def create_organization(database: Database, name: str) -> NewOrganization:
     return NewOrganization(organization_id, live, test, live_key, test_key)
 
 
+async def list_organizations(database: Database) -> list[tuple[UUID, str]]:
+    """Id and name of every organization of this server, oldest first."""
+    return [(row["organization_id"], row["name"]) for row in await store.list_organizations(database)]
+
+
+async def create_key(database: Database, organization_id: UUID, kind: str, name: str) -> str:
+    """A full key of one more operator or program. Answers the secret."""
+    async with database.transaction(organization_id) as tx:
+        return await insert_full_key(tx, organization_id, kind, name)
+
+
 async def _environment(
     tx: Tx, organization_id: UUID, environment_id: UUID, name: str, slug: str, kind: str, *, is_default: bool
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from agentpost_server.db import Tx
+from agentpost_server.db import Database, Tx
 
 
 async def insert_organization(tx: Tx, organization_id: UUID, name: str) -> None:
@@ -16,11 +16,17 @@ async def organization_name(tx: Tx, organization_id: UUID) -> str | None:
     return await tx.value("SELECT name FROM organizations WHERE organization_id = $1", organization_id)
 
 
+async def list_organizations(database: Database) -> list[Any]:
+    """All of this server: for the operator at the machine, never for a request."""
+    return await database.route("SELECT organization_id, name FROM router.list_organizations()")
+
+
 async def insert_environment(
     tx: Tx, organization_id: UUID, environment_id: UUID, *, is_default: bool, **fields: Any
 ) -> Any:
     return await tx.row(
-        """INSERT INTO environments (organization_id, id, name, slug, kind, is_default, transport, allowed_recipients, retention_days)
+        """INSERT INTO environments (organization_id, id, name, slug, kind, is_default, transport,
+        allowed_recipients, retention_days)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (organization_id, slug) DO NOTHING RETURNING *""",
         organization_id,
         environment_id,
@@ -39,7 +45,8 @@ async def list_environments(
 ) -> list[Any]:
     compare, order = (">", "ASC") if ascending else ("<", "DESC")
     return await tx.rows(
-        f"""SELECT * FROM environments WHERE organization_id = $1 AND id = ANY($2) AND ($3::uuid IS NULL OR id {compare} $3)
+        f"""SELECT * FROM environments WHERE organization_id = $1 AND id = ANY($2) AND ($3::uuid IS NULL OR id
+        {compare} $3)
             ORDER BY id {order} LIMIT $4""",
         organization_id,
         list(visible),
@@ -58,7 +65,8 @@ async def find_environment(tx: Tx, organization_id: UUID, environment_id: UUID, 
 
 async def update_environment(tx: Tx, organization_id: UUID, environment_id: UUID, row: dict[str, Any]) -> Any:
     return await tx.row(
-        """UPDATE environments SET name = $3, transport = $4, allowed_recipients = $5, send_paused = $6, retention_days = $7
+        """UPDATE environments SET name = $3, transport = $4, allowed_recipients = $5, send_paused = $6,
+        retention_days = $7
            WHERE organization_id = $1 AND id = $2 RETURNING *""",
         organization_id,
         environment_id,
@@ -86,7 +94,8 @@ async def delete_environment(tx: Tx, organization_id: UUID, environment_id: UUID
 
 async def insert_key(tx: Tx, organization_id: UUID, key_id: UUID, **fields: Any) -> Any:
     return await tx.row(
-        """INSERT INTO api_keys (organization_id, id, name, prefix, kind, secret_hash, scopes, environment_ids, inbox_ids, expires_at, created_by)
+        """INSERT INTO api_keys (organization_id, id, name, prefix, kind, secret_hash, scopes, environment_ids,
+        inbox_ids, expires_at, created_by)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *""",
         organization_id,
         key_id,
@@ -145,7 +154,8 @@ async def rename_key(tx: Tx, organization_id: UUID, key_id: UUID, name: str) -> 
 async def revoke_key(tx: Tx, organization_id: UUID, key_id: UUID, at: datetime) -> Any:
     """The earliest revocation stands."""
     return await tx.row(
-        """UPDATE api_keys SET revoked_at = LEAST(COALESCE(revoked_at, $3), $3) WHERE organization_id = $1 AND id = $2 RETURNING *""",
+        """UPDATE api_keys SET revoked_at = LEAST(COALESCE(revoked_at, $3), $3) WHERE organization_id = $1 AND id =
+        $2 RETURNING *""",
         organization_id,
         key_id,
         at,

@@ -4,6 +4,7 @@ A file that has run is remembered with the hash of its text: an edited one stops
 which of the two texts the database has.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable
 from importlib import resources
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import structlog
 
+from agentpost_server.db.database import Database
 from agentpost_server.db.roles import ensure_roles
 
 _LOCK = 0x4147_504F  # one migration at a time in a database
@@ -44,6 +46,10 @@ def migrations() -> list[Migration]:
     return found
 
 
+known_migrations = functools.cache(migrations)
+"""The files of this version; read once, as they do not change under a running process."""
+
+
 def _folder() -> Path:
     packaged = Path(str(resources.files("agentpost_server"))) / "migrations"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "migrations"
@@ -53,8 +59,9 @@ async def migrate(dsn: str, password_of: Callable[[str], str]) -> list[str]:
     """Bring the database at `dsn` (an administrative login) up to date. Answers the names of what ran."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await refuse_old_server(connection)
         await refuse_unsafe_settings(connection)
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await ensure_roles(connection, password_of)
         return await _run_missing(connection)
     finally:
@@ -69,6 +76,22 @@ async def pending(dsn: str) -> list[str]:
     finally:
         await connection.close()
     return [one.name for one in migrations() if one.number not in done]
+
+
+async def not_run(database: Database) -> list[str]:
+    """The same over the serving pool: what `/readyz` asks every other second."""
+    rows = await database.route("SELECT number FROM agentpost.migrations")
+    done = {row["number"] for row in rows}
+    return [one.name for one in known_migrations() if one.number not in done]
+
+
+async def refuse_old_server(connection: Any) -> None:
+    version = connection.get_server_version()
+    if version.major < 16:
+        raise MigrationError(
+            f"PostgreSQL {version.major} is too old: AgentPost needs 16 or newer. "
+            "Point AGENTPOST_DATABASE_URL at a newer one."
+        )
 
 
 async def refuse_unsafe_settings(connection: Any) -> None:

@@ -54,6 +54,13 @@ async def create(tx: Tx, scope: Scope, actor: Actor, wanted: CreateInbox, *, sha
     return Answer(value=made, status=201)
 
 
+async def create_exact(tx: Tx, scope: Scope, address: str, display_name: str) -> bool:
+    """An inbox at exactly this address, on the shared domain too: the operator's own postmaster. False when taken."""
+    local_part, _, domain = address.lower().rpartition("@")
+    wanted = CreateInbox(display_name=display_name)
+    return await _insert(tx, scope, wanted, local_part, local_part, domain) is not None
+
+
 async def find(tx: Tx, scope: Scope, inbox_id: UUID, *, lock: bool = False) -> InboxRow:
     """Raises NotFound for what this tenant, environment or key does not have."""
     row = await row_of(tx, scope, inbox_id, lock=lock)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
 from agentpost_server.web.context import Context, Network, begin
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
@@ -27,6 +29,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         context = begin(scope, self._trusted, self._errors_url)
+        # Every log line of this request's task carries its id.
+        bind_contextvars(request_id=context.request_id)
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
