@@ -54,7 +54,7 @@ async def running_server(
     http = make_server(process.http_application())
     await process.start()
     serving = asyncio.create_task(http.serve(sockets=[listener]))
-    while not http.started:
+    while not http.started:  # noqa: ASYNC110 uvicorn tells by a flag alone
         await asyncio.sleep(0.01)
     try:
         yield Server(process, url)

@@ -24,9 +24,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One attribute a setting; its docstring is its documentation (docs/reference/settings.md is made from here)."""
 
     database_url: str = ""
-    """PostgreSQL 16+ as an administrative login: `postgresql://user:password@host/database`. Empty: the embedded one."""
+    """PostgreSQL 16+ as an administrative login: `postgresql://user:password@host/database`. Empty: the embedded
+    one."""
     secret_key: str = ""
-    """Root of every derived key: at least 32 bytes as base64 or hex; a comma-separated list, newest first, rotates it."""
+    """Root of every derived key: at least 32 bytes as base64 or hex; a comma-separated list, newest first, rotates
+    it."""
     data_dir: str = ""
     """Where the embedded database and files live. Default `~/.agentpost`, for root `/var/lib/agentpost`."""
     public_url: str = ""
@@ -50,7 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     postmaster_inbox: str = ""
     """Inbox address that gets `postmaster@` and `abuse@` of every domain here. Default `postmaster@<shared_domain>`."""
     blob_url: str = ""
-    """Where large bytes live: `s3://bucket/prefix` (R2, MinIO by `s3_endpoint`), or empty for files in the data folder."""
+    """Where large bytes live: `s3://bucket/prefix` (R2, MinIO by `s3_endpoint`), or empty for files in the data
+    folder."""
     s3_endpoint: str = ""
     """Endpoint of an S3-compatible store. Empty: AWS."""
     s3_region: str = "us-east-1"
@@ -62,7 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     relay_url: str = ""
     """SMTP relay of the transport `smtp`: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`."""
     relay_tls: str = "starttls"
-    """How `relay_url` with `smtp://` is secured: `starttls` (demanded, certificate verified) or `none` (loopback, labs)."""
+    """How `relay_url` with `smtp://` is secured: `starttls` (demanded, certificate verified) or `none` (loopback,
+    labs)."""
     max_send_octets: Octets = 10_485_760
     """Largest composed MIME that a send may have, attachments included."""
     max_receive_octets: Octets = 26_214_400

@@ -1,10 +1,12 @@
 """The committed openapi.json is what the server says, and it is complete."""
 
+import ast
 import json
-import re
 from pathlib import Path
 
 from agentpost_server.app import API_ROUTES, ROOT_ROUTES, openapi_document
+from agentpost_server.core.errors import Problem
+from agentpost_server.web import refusals
 from agentpost_server.web.reference.errors import ERROR_CODES
 
 ROOT = Path(__file__).parents[3]
@@ -42,11 +44,18 @@ def test_every_route_declares_its_scope() -> None:
     assert [route for route in (*API_ROUTES, *ROOT_ROUTES) if "scope" not in route.opt] == []
 
 
+def _tree(kind: type) -> list[type]:
+    return [one for child in kind.__subclasses__() for one in (child, *_tree(child))]
+
+
 def test_every_error_code_in_the_source_is_in_the_catalogue() -> None:
-    raised = {
-        code
-        for path in SOURCE.rglob("*.py")
-        for code in re.findall(r'(?:default_code = |\bcode=)"([a-z_]+)"', path.read_text(encoding="utf-8"))
-    }
-    field_codes = {"invalid", "taken"}  # codes of errors[], not of problems
-    assert raised - field_codes - ERROR_CODES.keys() == set()
+    classes = {"Problem", *(one.__name__ for one in _tree(Problem))}
+    raised = {one.default_code for one in _tree(Problem)}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in classes:
+                raised |= {
+                    k.value.value for k in node.keywords if k.arg == "code" and isinstance(k.value, ast.Constant)
+                }
+    raised |= {one.code for one in vars(refusals).values() if isinstance(one, refusals.Refusal)}
+    assert raised - ERROR_CODES.keys() == set()

@@ -60,7 +60,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return Scope(self.organization_id, chosen.id, self.inbox_ids)
 
     def restrictions(self) -> bytes:
-        """What a replayed answer depends on besides the request: two keys with equal reach may share an Idempotency-Key."""
+        """What a replayed answer depends on besides the request: two keys with equal reach may share an
+        Idempotency-Key."""
         return msgspec.json.encode(
             [sorted(self.scopes), sorted(str(e.id) for e in self.environments), sorted(map(str, self.inbox_ids))]
         )

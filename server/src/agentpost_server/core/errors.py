@@ -1,4 +1,5 @@
-"""One tree for everything that can be wrong with a request. Each door renders it: HTTP as problem+json, SMTP as a reply.
+"""One tree for everything that can be wrong with a request. Each door renders it: HTTP as problem+json, SMTP as a
+reply.
 
     Problem                       status  code                       (SMTP)
     ├── BadRequest                400     invalid_json, invalid_page_token, environment_required, …

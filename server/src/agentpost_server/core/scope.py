@@ -8,7 +8,7 @@ from agentpost_server.core import ids
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """One environment of one organization; `inbox_ids` narrows it further for keys that may use only those (empty: all)."""
+    """One environment of one organization; `inbox_ids` narrows it for keys that may use only those (empty: all)."""
 
     organization_id: UUID
     environment_id: UUID

@@ -87,21 +87,9 @@ class Database:
     @classmethod
     async def open(cls, dsn: str, password_of: Callable[[str], str], *, size: int = 10) -> "Database":
         """`dsn` names host and database; the roles and their derived passwords take the place of its user."""
-        pools: list[Any] = []
-        for role in ("agentpost_api", "agentpost_worker"):
-            pools.append(
-                await asyncpg.create_pool(
-                    dsn_as(dsn, role, password_of(role)),
-                    min_size=1,
-                    max_size=size,
-                    server_settings=_SESSION,
-                    command_timeout=20,
-                    init=_set_codecs,
-                    reset=_no_reset,
-                    max_inactive_connection_lifetime=300,
-                )
-            )
-        return cls(pools[0], pools[1], dsn_as(dsn, "agentpost_worker", password_of("agentpost_worker")))
+        urls = [dsn_as(dsn, role, password_of(role)) for role in ("agentpost_api", "agentpost_worker")]
+        api, worker = [await _open_pool(url, size) for url in urls]
+        return cls(api, worker, urls[1])
 
     async def close(self, grace_seconds: float = 5) -> None:
         for pool in (self._api, self._worker):
@@ -154,6 +142,19 @@ class Database:
         finally:
             await _release(pool, connection)
         tx.committed()
+
+
+async def _open_pool(url: str, size: int) -> Any:
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        server_settings=_SESSION,
+        command_timeout=20,
+        init=_set_codecs,
+        reset=_no_reset,
+        max_inactive_connection_lifetime=300,
+    )
 
 
 async def _acquire(pool: Any) -> Any:

@@ -14,7 +14,8 @@ async def insert(tx: Tx, scope: Scope, inbox_id: UUID, *, email: str, words: lis
     """The row, or None when the address belongs to someone already. Claims the address in the same statement."""
     return await tx.row(
         """WITH claimed AS MATERIALIZED (SELECT router.claim_address($4, $2, $3) AS ok),
-           made AS (INSERT INTO inboxes (organization_id, environment_id, id, email, username, domain, display_name, client_id, metadata)
+           made AS (INSERT INTO inboxes (organization_id, environment_id, id, email, username, domain, display_name,
+           client_id, metadata)
              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM claimed WHERE ok RETURNING *),
            words AS (INSERT INTO inbox_words (organization_id, environment_id, word, inbox_id)
              SELECT $1, $2, word, made.id FROM made, unnest($10::text[]) AS word)
@@ -75,7 +76,8 @@ async def search(tx: Tx, scope: Scope, prefix: str, after: tuple[str, UUID] | No
     return await tx.rows(
         """SELECT i.*, w.word FROM inbox_words w
            JOIN inboxes i ON i.organization_id = w.organization_id AND i.id = w.inbox_id AND i.deleted_at IS NULL
-           WHERE w.organization_id = $1 AND w.environment_id = $2 AND (cardinality($3::uuid[]) = 0 OR w.inbox_id = ANY($3))
+           WHERE w.organization_id = $1 AND w.environment_id = $2 AND (cardinality($3::uuid[]) = 0 OR w.inbox_id =
+           ANY($3))
              AND w.word >= $4 AND w.word < $4 || U&'\\+10FFFF'
              AND (w.word, w.inbox_id) > ($5, $6)
              AND NOT EXISTS (SELECT FROM inbox_words b WHERE b.organization_id = $1 AND b.environment_id = $2
@@ -95,7 +97,8 @@ async def update(
     tx: Tx, scope: Scope, inbox_id: UUID, *, display_name: str | None, metadata: str, words: list[str]
 ) -> Any:
     return await tx.row(
-        """WITH old AS (DELETE FROM inbox_words WHERE organization_id = $1 AND inbox_id = $3 AND word <> ALL ($6::text[])),
+        """WITH old AS (DELETE FROM inbox_words WHERE organization_id = $1 AND inbox_id = $3 AND word <> ALL
+        ($6::text[])),
            new AS (INSERT INTO inbox_words (organization_id, environment_id, word, inbox_id)
              SELECT $1, $2, word, $3 FROM unnest($6::text[]) AS word ON CONFLICT DO NOTHING)
            UPDATE inboxes SET display_name = $4, metadata = $5, updated_at = now()
@@ -111,7 +114,8 @@ async def update(
 
 async def set_paused(tx: Tx, scope: Scope, inbox_id: UUID, *, paused: bool, reason: str | None) -> Any:
     return await tx.row(
-        """UPDATE inboxes SET send_paused = $4, pause_reason = $5, paused_at = CASE WHEN $4 THEN now() END, updated_at = now()
+        """UPDATE inboxes SET send_paused = $4, pause_reason = $5, paused_at = CASE WHEN $4 THEN now() END,
+        updated_at = now()
            WHERE organization_id = $1 AND environment_id = $2 AND id = $3 RETURNING *""",
         scope.organization_id,
         scope.environment_id,
@@ -136,7 +140,8 @@ async def mark_deleted(tx: Tx, scope: Scope, inbox_id: UUID) -> Any:
 
 async def has_mail_in_flight(tx: Tx, scope: Scope, inbox_id: UUID) -> bool:
     return await tx.value(
-        """SELECT EXISTS (SELECT FROM transmissions WHERE organization_id = $1 AND inbox_id = $2 AND due_at IS NOT NULL)""",
+        """SELECT EXISTS (SELECT FROM transmissions WHERE organization_id = $1 AND inbox_id = $2 AND due_at IS NOT
+        NULL)""",
         scope.organization_id,
         inbox_id,
     )

@@ -1,4 +1,5 @@
-"""What happens after a request's last byte: a note in the request log, a count, a metric, a line in the server's log."""
+"""What happens after a request's last byte: a note in the request log, a count, a metric, a line in the server's
+log."""
 
 from collections.abc import Callable
 from typing import Any

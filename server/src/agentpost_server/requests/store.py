@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 async def insert(tx: Tx, entries: "Sequence[Entry]") -> None:
     columns = list(zip(*entries, strict=True))
     await tx.run(
-        """INSERT INTO request_log (organization_id, id, at, method, path, status, duration_ms, key_id, environment_id, ip, user_agent)
-           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::smallint[], $7::integer[],
+        """INSERT INTO request_log (organization_id, id, at, method, path, status, duration_ms, key_id,
+        environment_id, ip, user_agent)
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::smallint[],
+           $7::integer[],
              $8::uuid[], $9::uuid[], $10::text[], $11::text[])""",
         *[list(column) for column in columns],
     )

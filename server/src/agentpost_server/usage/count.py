@@ -1,4 +1,5 @@
-"""Counting without a hot row: each process adds up and flushes. A crash loses at most a second of counts, never mail."""
+"""Counting without a hot row: each process adds up and flushes. A crash loses at most a second of counts, never
+mail."""
 
 from collections import Counter
 from datetime import UTC, date, datetime

@@ -17,7 +17,8 @@ async def add(tx: Tx, counts: list[tuple[UUID, date, str, int]]) -> None:
 
 async def totals(tx: Tx, organization_id: UUID, since: date) -> dict[str, int]:
     rows = await tx.rows(
-        "SELECT counter, sum(value)::bigint AS value FROM usage_counters WHERE organization_id = $1 AND day >= $2 GROUP BY counter",
+        """SELECT counter, sum(value)::bigint AS value FROM usage_counters
+           WHERE organization_id = $1 AND day >= $2 GROUP BY counter""",
         organization_id,
         since,
     )

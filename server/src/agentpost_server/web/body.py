@@ -8,9 +8,10 @@ import json
 import re
 from collections.abc import Generator
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
+from litestar.connection import ASGIConnection
 from litestar.dto import AbstractDTO, DTOFieldDefinition
 from litestar.typing import FieldDefinition
 
@@ -95,7 +96,8 @@ class StrictBody(AbstractDTO[T]):
     """`dto=StrictBody[CreateInbox]` on a handler: its `data` is decoded by `decode_strictly`."""
 
     def decode_bytes(self, value: bytes) -> Any:
-        content_type = self.asgi_connection.headers.get("content-type", "")
+        connection = cast("ASGIConnection[Any, Any, Any, Any]", self.asgi_connection)  # pyright: ignore[reportUnknownMemberType]
+        content_type = connection.headers.get("content-type", "")
         return decode_strictly(value, self.model_type, content_type)
 
     @classmethod

@@ -7,7 +7,7 @@ connection, so a crashed server leaves nothing to wait for.
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -45,7 +45,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
             if self.key is not None and (first := await self._first(tx)) is not None:
                 return _replay(first)
             value = await act(tx)
-            answer = value if isinstance(value, Answer) else Answer(value=value, status=status)
+            answer = _answer_of(value, status)
             body = _encode(answer.value)
             if self.key is not None:
                 await self._keep(tx, answer.status, body if answer.stored is None else _encode(answer.stored))
@@ -81,6 +81,12 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _keep(self, tx: Tx, status: int, body: bytes) -> None:
         await keep_answer(tx, self.organization_id, self.key or "", Stored(self.fingerprint, status, body))
+
+
+def _answer_of(value: Any, status: int) -> Answer[Any]:
+    if isinstance(value, Answer):
+        return cast("Answer[Any]", value)
+    return Answer(value=value, status=status)
 
 
 def check_key(value: str | None) -> str | None:

@@ -37,13 +37,13 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
 
 MALFORMED: Final = Refusal(
     status=400,
-    code="malformed_request",
+    code="bad_request",
     detail="The request is not well-formed HTTP/1.1.",
     fix="Send the request with an ordinary HTTP client, unmodified.",
 )
 MALFORMED_PATH: Final = Refusal(
     status=400,
-    code="malformed_request",
+    code="bad_request",
     detail="The path holds an empty or dot segment, an encoded slash, a control character or invalid UTF-8.",
     fix="Send the path exactly as documented, each segment percent-encoded on its own.",
 )

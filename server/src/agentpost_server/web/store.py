@@ -32,7 +32,8 @@ async def find_answer(tx: Tx, organization_id: UUID, key: str) -> Stored | None:
 
 async def keep_answer(tx: Tx, organization_id: UUID, key: str, answer: Stored) -> None:
     await tx.run(
-        "INSERT INTO idempotency_keys (organization_id, key_hash, fingerprint, status, body) VALUES ($1, $2, $3, $4, $5)",
+        """INSERT INTO idempotency_keys (organization_id, key_hash, fingerprint, status, body)
+           VALUES ($1, $2, $3, $4, $5)""",
         organization_id,
         hashlib.sha256(key.encode()).digest(),
         answer.fingerprint,

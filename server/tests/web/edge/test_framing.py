@@ -12,14 +12,14 @@ GET = b"GET /echo HTTP/1.1\r\nHost: a\r\n"
 @pytest.mark.parametrize("value", [b"-1", b"+5", b"5,5", b"", b"0x5", b"5 5", b"1e1", b"\xb2", b"9" * 40])
 def test_h09_content_length_junk(edge, refusal, value: bytes) -> None:
     answer = edge.exchange(POST + b"Content-Length: " + value + b"\r\n\r\nhello")
-    assert refusal(answer) == (400, "malformed_request")
+    assert refusal(answer) == (400, "bad_request")
     assert edge.seen.requests == []
 
 
 @pytest.mark.parametrize("second", [b"5", b"6"])
 def test_h09_two_content_lengths(edge, refusal, second: bytes) -> None:
     answer = edge.exchange(POST + b"Content-Length: 5\r\nContent-Length: " + second + b"\r\n\r\nhello")
-    assert refusal(answer) == (400, "malformed_request")
+    assert refusal(answer) == (400, "bad_request")
     assert edge.seen.requests == []
 
 
@@ -38,13 +38,13 @@ def test_h09_two_content_lengths(edge, refusal, second: bytes) -> None:
     ],
 )
 def test_h10_transfer_encoding_beside_or_other_than_plain_chunked(edge, refusal, headers: bytes) -> None:
-    assert refusal(edge.exchange(POST + headers + b"\r\n0\r\n\r\n")) == (400, "malformed_request")
+    assert refusal(edge.exchange(POST + headers + b"\r\n0\r\n\r\n")) == (400, "bad_request")
     assert edge.seen.requests == []
 
 
 def test_h10_chunked_in_http_1_0(edge, refusal) -> None:
     answer = edge.exchange(b"POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
-    assert refusal(answer) == (400, "malformed_request")
+    assert refusal(answer) == (400, "bad_request")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_h10_chunked_in_http_1_0(edge, refusal) -> None:
 @pytest.mark.parametrize("packets", [1, 2])
 def test_h11_bad_chunking(edge, refusal, body: bytes, packets: int) -> None:
     pieces = [CHUNKED + body] if packets == 1 else [CHUNKED, body]
-    assert refusal(edge.exchange(*pieces, pause=0.02)) == (400, "malformed_request")
+    assert refusal(edge.exchange(*pieces, pause=0.02)) == (400, "bad_request")
     assert edge.seen.requests == []
 
 
@@ -113,7 +113,7 @@ def test_trailers_are_bounded(edge, refusal, trailers: bytes) -> None:
     ],
 )
 def test_h12_header_syntax(edge, refusal, header: bytes) -> None:
-    assert refusal(edge.exchange(GET + header + b"\r\n\r\n")) == (400, "malformed_request")
+    assert refusal(edge.exchange(GET + header + b"\r\n\r\n")) == (400, "bad_request")
     assert edge.seen.requests == []
 
 
@@ -133,13 +133,13 @@ def test_h12_header_syntax(edge, refusal, header: bytes) -> None:
     ],
 )
 def test_request_line(edge, refusal, request_line: bytes) -> None:
-    assert refusal(edge.exchange(request_line + b"\r\nHost: a\r\n\r\n")) == (400, "malformed_request")
+    assert refusal(edge.exchange(request_line + b"\r\nHost: a\r\n\r\n")) == (400, "bad_request")
     assert edge.seen.requests == []
 
 
 @pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: a\r\n", b"Host: a\r\nhost: b\r\n"])
 def test_exactly_one_host(edge, refusal, hosts: bytes) -> None:
-    assert refusal(edge.exchange(b"GET /echo HTTP/1.1\r\n" + hosts + b"\r\n")) == (400, "malformed_request")
+    assert refusal(edge.exchange(b"GET /echo HTTP/1.1\r\n" + hosts + b"\r\n")) == (400, "bad_request")
 
 
 def test_h13_a_hundred_headers_pass_and_one_more_does_not(edge, answers, refusal) -> None:
@@ -169,7 +169,7 @@ def test_h13_a_head_without_end_is_refused_when_it_is_too_large(edge, refusal, e
 
 def test_the_client_gets_to_read_a_refusal_while_it_still_sends(edge, refusal) -> None:
     answer = edge.exchange(POST + b"Content-Length: -1\r\n\r\n" + b"x" * 500_000)
-    assert refusal(answer) == (400, "malformed_request")
+    assert refusal(answer) == (400, "bad_request")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

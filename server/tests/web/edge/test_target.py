@@ -39,7 +39,7 @@ from agentpost_server.web.target import target_is_plain
 )
 def test_h39_two_readings_are_refused(edge, refusal, target: str) -> None:
     answer = edge.exchange(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode("latin-1"))
-    assert refusal(answer) == (400, "malformed_request")
+    assert refusal(answer) == (400, "bad_request")
     assert edge.seen.requests == []
     assert b"Set-Cookie" not in answer
 

@@ -147,8 +147,8 @@ def _error_statuses(one: Operation) -> list[int]:
 
 
 def _problem(status: int, text: str, by_type: dict[str, Any]) -> dict[str, Any]:
-    code = text.split(";")[0]
-    sample = {
+    code = text.partition(";")[0]
+    sample: dict[str, Any] = {
         "type": "/docs/errors",
         "title": text,
         "status": status,
@@ -170,7 +170,7 @@ def _shared_parameters() -> dict[str, Any]:
             "name": "AgentPost-Environment",
             "in": "header",
             "schema": {"type": "string"},
-            "description": "Id or slug of the environment. Default: the key's only one, else the organization's default.",
+            "description": "Id or slug. Without it: the key's only environment, else the organization's default.",
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key",

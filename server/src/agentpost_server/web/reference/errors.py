@@ -140,6 +140,7 @@ def render_errors() -> str:
         ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}"
         "td,th{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8883}"
         ":target{background:#fc03}</style></head><body><h1>Error codes</h1>"
-        "<p>Every error is <code>application/problem+json</code> with a stable <code>code</code>, and a <code>fix</code>.</p>"
+        "<p>Every error is <code>application/problem+json</code>, with a stable <code>code</code> and"
+        " a <code>fix</code>.</p>"
         f"<table><tr><th>Code</th><th>Status</th><th>Cause</th><th>What to do</th></tr>{rows}</table></body></html>"
     )

@@ -34,11 +34,13 @@ _BY_NAME: dict[str, Any] = {
     "client_ip": "192.0.2.1",
     "page_token": None,
     "limit": 50,
+    "metadata": {"team": "blue"},
+    "headers": None,
+}
+_LISTS: dict[str, list[str]] = {
     "labels": ["received", "unread"],
     "scopes": ["messages:read", "messages:send"],
     "event_types": ["message.received"],
-    "metadata": {"team": "blue"},
-    "headers": None,
 }
 _ID_PREFIXES = {
     "organization_id": "org",
@@ -120,9 +122,8 @@ def _of_object(schema: dict[str, Any], components: dict[str, Any], name: str, wi
 
 
 def _of_array(schema: dict[str, Any], components: dict[str, Any], name: str, within: str, depth: int) -> Any:
-    known = _BY_NAME.get(name)
-    if isinstance(known, list):
-        return known
+    if name in _LISTS:
+        return _LISTS[name]
     if depth > 6 or "items" not in schema:
         return []
     return [example(schema["items"], components, name.removesuffix("s"), within, depth + 1)]

@@ -111,24 +111,21 @@ def _bounded(plain: Any, kwarg: ParameterKwarg | None) -> Any:
     """The type with the parameter's bounds as msgspec spells them."""
     if kwarg is None:
         return plain
-    bounds = {
-        name: value
-        for name, value in (
-            ("ge", kwarg.ge),
-            ("le", kwarg.le),
-            ("min_length", kwarg.min_length),
-            ("max_length", kwarg.max_length),
-        )
-        if value is not None
+    bounds: dict[str, Any] = {
+        "ge": kwarg.ge,
+        "le": kwarg.le,
+        "min_length": kwarg.min_length,
+        "max_length": kwarg.max_length,
     }
-    if not bounds:
+    meta = msgspec.Meta(**bounds)
+    if meta == msgspec.Meta():
         return plain
     alternatives = (
         [one for one in get_args(plain) if one is not type(None)]
         if get_origin(plain) in (UnionType, typing.Union)
         else [plain]
     )
-    return typing.Annotated[alternatives[0], msgspec.Meta(**bounds)]
+    return typing.Annotated[alternatives[0], meta]
 
 
 def _inner(annotation: Any) -> Any:

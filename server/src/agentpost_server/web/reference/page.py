@@ -7,12 +7,17 @@ from typing import Any
 _STYLE = """
 :root{color-scheme:light dark;--line:#8883;--soft:#8881;--get:#2a7;--post:#27c;--delete:#c33;--patch:#a70}
 body{font:15px/1.55 system-ui,sans-serif;margin:0;display:grid;grid-template-columns:17rem minmax(0,1fr)}
-nav{position:sticky;top:0;height:100vh;overflow:auto;padding:1rem;border-right:1px solid var(--line);box-sizing:border-box}
-nav a{display:block;color:inherit;text-decoration:none;padding:.1rem 0;font-size:13px}nav h2{font-size:13px;margin:1rem 0 .2rem;text-transform:capitalize}
+nav{position:sticky;top:0;height:100vh;overflow:auto;padding:1rem;border-right:1px solid
+var(--line);box-sizing:border-box}
+nav a{display:block;color:inherit;text-decoration:none;padding:.1rem 0;font-size:13px}nav
+h2{font-size:13px;margin:1rem 0 .2rem;text-transform:capitalize}
 main{padding:1.5rem 2.5rem;max-width:60rem}section{border-top:1px solid var(--line);padding:1rem 0}
 code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--soft);padding:.8rem;overflow:auto;border-radius:6px;max-height:26rem}
-.m{font-weight:700;text-transform:uppercase;font-size:12px}.get{color:var(--get)}.post{color:var(--post)}.delete{color:var(--delete)}.patch,.put{color:var(--patch)}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);font-size:14px}
+.m{font-weight:700;text-transform:uppercase;font-size:12px}
+.get{color:var(--get)}.post{color:var(--post)}.delete{color:var(--delete)}
+.patch,.put{color:var(--patch)}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem
+0;border-bottom:1px solid var(--line);font-size:14px}
 @media(max-width:50rem){body{display:block}nav{position:static;height:auto}}
 """
 _HEAD = (
@@ -32,8 +37,10 @@ def render_page(document: dict[str, Any]) -> str:
     info = document["info"]
     return (
         _HEAD.replace("{style}", _STYLE)
-        + f'<nav aria-label="Operations"><a href="/api/v1/openapi.json">openapi.json</a><a href="/docs/errors">Error codes</a>{links}</nav>'
-        + f"<main><h1>AgentPost API <small>{escape(info['version'])}</small></h1>{_paragraphs(info['description'])}{sections}</main></body></html>"
+        + '<nav aria-label="Operations"><a href="/api/v1/openapi.json">openapi.json</a>'
+        + f'<a href="/docs/errors">Error codes</a>{links}</nav>'
+        + f"<main><h1>AgentPost API <small>{escape(info['version'])}</small></h1>"
+        + f"{_paragraphs(info['description'])}{sections}</main></body></html>"
     )
 
 
@@ -52,8 +59,8 @@ def _section(document: dict[str, Any], path: str, method: str, one: dict[str, An
         parts.append("<h3>Request</h3>" + _example(one["requestBody"]["content"]["application/json"]))
     for status, answer in one["responses"].items():
         if int(status) < 400:
-            content = next(iter(answer.get("content", {}).values()), {})
-            parts.append(f"<h3>{status} {escape(answer['description'])}</h3>" + _example(content))
+            parts.append(f"<h3>{status} {escape(answer['description'])}</h3>")
+            parts += [_example(content) for content in answer.get("content", {}).values()]
     failures = [status for status in one["responses"] if int(status) >= 400]
     parts.append(f"<p>Errors: {', '.join(failures)}</p></section>")
     return "".join(parts)
@@ -76,7 +83,8 @@ def _parameters(document: dict[str, Any], parameters: list[dict[str, Any]]) -> s
         one = document["components"]["parameters"][given["$ref"].rpartition("/")[2]] if "$ref" in given else given
         needed = " (required)" if one.get("required") else ""
         rows.append(
-            f"<tr><td><code>{escape(one['name'])}</code></td><td>{one['in']}{needed}</td><td>{_inline(one.get('description', ''))}</td></tr>"
+            f"<tr><td><code>{escape(one['name'])}</code></td><td>{one['in']}{needed}</td>"
+            f"<td>{_inline(one.get('description', ''))}</td></tr>"
         )
     return f"<table><tr><th>Parameter</th><th>In</th><th></th></tr>{''.join(rows)}</table>"
 
