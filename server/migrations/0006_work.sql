@@ -35,8 +35,54 @@ END $make$;
 
 CALL router.make_claim('inbound_mails');
 CALL router.make_claim('transmissions');
-CALL router.make_claim('webhook_deliveries');
 DROP PROCEDURE router.make_claim(text);
+
+-- Webhook deliveries are claimed endpoint by endpoint, in turn: the walk goes on behind the one where the last claim
+-- ended, so that neither a tenant's nor an endpoint's backlog delays another's. Passed over are organizations and
+-- endpoints in `busy`, and endpoints whose circuit is open until their next probe, which is a single delivery. Of an
+-- endpoint that is disabled or gone everything due is taken: those are put away, not called.
+CREATE FUNCTION router.claim_webhook_deliveries(
+    after_organization uuid, after_webhook uuid, batch integer, per_webhook integer, busy uuid[], lease_seconds double precision
+) RETURNS TABLE (organization_id uuid, webhook_id uuid, id uuid, attempts integer)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE
+    org uuid := after_organization;
+    hook uuid := after_webhook;
+    lease interval := make_interval(secs => lease_seconds);
+    room integer := batch;
+    quota integer;
+    endpoint record;
+    taken integer;
+BEGIN
+    WHILE room > 0 LOOP
+        SELECT d.organization_id, d.webhook_id INTO org, hook FROM webhook_deliveries d
+        WHERE d.due_at IS NOT NULL AND (d.organization_id, d.webhook_id) > (org, hook)
+        ORDER BY d.organization_id, d.webhook_id LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        CONTINUE WHEN org = ANY (busy) OR hook = ANY (busy) OR NOT EXISTS (SELECT FROM webhook_deliveries d
+            WHERE d.organization_id = org AND d.webhook_id = hook AND d.due_at <= now());
+        SELECT w.enabled, w.probe_at INTO endpoint FROM webhooks w WHERE w.organization_id = org AND w.id = hook;
+        IF NOT COALESCE(endpoint.enabled, false) THEN
+            quota := 500;
+        ELSIF endpoint.probe_at IS NULL THEN
+            quota := LEAST(room, per_webhook);
+        ELSE
+            UPDATE webhooks w SET probe_at = now() + lease
+            WHERE w.organization_id = org AND w.id = hook AND w.probe_at <= now();
+            CONTINUE WHEN NOT FOUND;
+            quota := 1;
+        END IF;
+        RETURN QUERY UPDATE webhook_deliveries d SET due_at = now() + lease, attempts = d.attempts + 1
+        FROM (SELECT p.id FROM webhook_deliveries p
+            WHERE p.organization_id = org AND p.webhook_id = hook AND p.due_at <= now()
+            ORDER BY p.due_at LIMIT quota FOR UPDATE SKIP LOCKED) due
+        WHERE d.organization_id = org AND d.id = due.id
+        RETURNING d.organization_id, d.webhook_id, d.id, d.attempts;
+        GET DIAGNOSTICS taken = ROW_COUNT;
+        room := room - taken;
+    END LOOP;
+END $$;
 
 -- Keeping times, by batches: what is over goes, a bounded number of rows a call. Answers how many went.
 CREATE FUNCTION router.prune(kind text, batch integer, keep_seconds bigint) RETURNS integer
