@@ -1,6 +1,8 @@
 """The event log: append in the change's transaction, publish in one order, read after a position."""
 
-from agentpost_server.events.append import append
+from agentpost_server.events.append import append, append_all
+from agentpost_server.events.model import Event, Selection, event_of
+from agentpost_server.events.publish import Publisher
 from agentpost_server.events.types import EVENT_TYPES
 
-__all__ = ["EVENT_TYPES", "append"]
+__all__ = ["EVENT_TYPES", "Event", "Publisher", "Selection", "append", "append_all", "event_of"]
