@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 
 from agentpost_server.accounts import store
-from agentpost_server.accounts.keys import KeyText
 from agentpost_server.accounts.keys import read as read_key
 from agentpost_server.accounts.model import ApiKey, KnownEnvironment, api_key_of
 from agentpost_server.accounts.scopes import allows
@@ -30,6 +29,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     organization_id: UUID
     key_id: UUID
+    secret_hash: bytes
     key: ApiKey
     scopes: frozenset[str]
     environments: tuple[KnownEnvironment, ...]
@@ -108,7 +108,11 @@ class Authenticator:
         key = read_key(text)
         if key is None:
             raise _invalid_key()
-        caller = self._remembered(key.secret_hash) or await self._look_up(key)
+        return await self.caller_of_hash(key.organization_id, key.secret_hash)
+
+    async def caller_of_hash(self, organization_id: UUID, secret_hash: bytes) -> Caller:
+        """The Caller of a key that was authenticated before, as it may act now: for connections that stay open."""
+        caller = self._remembered(secret_hash) or await self._look_up(organization_id, secret_hash)
         self._refuse_ended(caller)
         self.used.add((caller.organization_id, caller.key_id))
         return caller
@@ -117,16 +121,16 @@ class Authenticator:
         known = self._known.get(secret_hash)
         return known[1] if known is not None and known[0] > time.monotonic() else None
 
-    async def _look_up(self, key: KeyText) -> Caller:
+    async def _look_up(self, organization_id: UUID, secret_hash: bytes) -> Caller:
         asked_at = time.monotonic()
-        async with self._database.transaction(key.organization_id) as tx:
-            row, environments = await store.identify(tx, key.organization_id, key.secret_hash)
+        async with self._database.transaction(organization_id) as tx:
+            row, environments = await store.identify(tx, organization_id, secret_hash)
         if row is None:
             raise _invalid_key()
         caller = _caller_of(row, environments)
         # From when the question was asked: a key revoked while it was under way must not live longer.
-        self._known[key.secret_hash] = (asked_at + _BELIEVED_SECONDS, caller)
-        self._known.move_to_end(key.secret_hash)
+        self._known[secret_hash] = (asked_at + _BELIEVED_SECONDS, caller)
+        self._known.move_to_end(secret_hash)
         if len(self._known) > _MOST_CACHED:
             self._known.popitem(last=False)
         return caller
@@ -159,6 +163,7 @@ def _caller_of(row: Any, environments: list[Any]) -> Caller:
     return Caller(
         organization_id=row["organization_id"],
         key_id=row["id"],
+        secret_hash=row["secret_hash"],
         key=api_key_of(row),
         scopes=frozenset(row["scopes"]),
         environments=tuple(usable),

@@ -236,8 +236,11 @@ class EdgeProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         if self.phase == _LINGER:
             self.transport.close()
-        else:
-            super().shutdown()
+            return
+        # An answer without an end of its own, such as a stream of events, says here how to be ended.
+        if self._answering() and (end := self.cycle.scope.get("agentpost.on_shutdown")) is not None:
+            end()
+        super().shutdown()
 
     def _answering(self) -> bool:
         """Whether an answer is still owed; there is no cycle before the first request."""

@@ -10,6 +10,7 @@ from uvicorn._types import ASGI3Application
 
 from agentpost_server.web.limits import EdgeConfig, HttpLimits
 from agentpost_server.web.protocol import EdgeProtocol
+from agentpost_server.web.websocket import EdgeWebSocket
 
 _TICK_SECONDS: Final = 0.1
 
@@ -41,7 +42,7 @@ def make_server(
     trusted_proxies: Sequence[str] = (),
     keep_alive_seconds: int = 75,
     drain_seconds: int = 20,
-    websocket_bytes: int = 1024 * 1024,
+    websocket_bytes: int = 64 * 1024,
     tls: ssl.SSLContext | None = None,
 ) -> EdgeServer:
     """A server for `app`, not started; hand it listening sockets with `serve(sockets=[...])`.
@@ -52,7 +53,7 @@ def make_server(
     config = EdgeConfig(
         app,
         http=EdgeProtocol,
-        ws="websockets-sansio",
+        ws=EdgeWebSocket,
         ws_max_size=websocket_bytes,
         ws_per_message_deflate=False,
         loop="none",
