@@ -16,6 +16,7 @@ from agentpost_server.core.errors import Problem
 _EVERY_SECONDS: Final = 1.5
 _FRESH_SECONDS: Final = 4.5
 _OK: Final = "ok"
+_UNKNOWN: Final = "not checked yet"
 _PUBLIC: Final = {"scope": "public"}
 Check = Callable[[], Awaitable[str | None]]
 log = structlog.get_logger("health")
@@ -32,7 +33,7 @@ class _Watched:
     """One check: its last word, and when that was spoken."""
 
     def __init__(self) -> None:
-        self.word = "not checked yet"
+        self.word = _UNKNOWN
         self.at = time.monotonic()
 
     def now(self) -> str:
@@ -67,7 +68,7 @@ class Health:
         """Someone knows sooner than the next look."""
         watched = self._watched[name]
         word = wrong or _OK
-        if word != watched.word:
+        if word != watched.word and (watched.word, word) != (_UNKNOWN, _OK):
             (log.info if wrong is None else log.warning)("readiness", check=name, state=word)
         watched.word, watched.at = word, time.monotonic()
 
