@@ -12,7 +12,7 @@ _ENDS_OF_A_CALL: Final = ("sent", "delivered", "captured", "bounced", "complaine
 MOVES: Final[Mapping[str, frozenset[str]]] = {
     "queued": frozenset(("sending", "cancelled")),
     "sending": frozenset((*_ENDS_OF_A_CALL, "deferred", "unknown")),
-    "deferred": frozenset((*_ENDS_OF_A_CALL, "sending", "cancelled")),
+    "deferred": frozenset((*_ENDS_OF_A_CALL, "sending", "unknown", "cancelled")),
     # What nobody knew can be learnt: from the provider, or from a worker that was only late.
     "unknown": frozenset(_ENDS_OF_A_CALL),
     "sent": frozenset(("delivered", "bounced", "complained")),

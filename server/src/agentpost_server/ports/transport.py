@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-OutcomeStatus = Literal["accepted", "delivered", "captured", "deferred", "refused", "unknown"]
+OutcomeStatus = Literal["accepted", "delivered", "captured", "deferred", "refused", "suppressed", "unknown"]
 
 
 class OutgoingEnvelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +23,8 @@ class OutgoingEnvelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one recipient. `deferred` = surely not accepted, try again; `refused` = surely not, and never will be."""
+    """What became of one recipient. `deferred` = surely not accepted, try again; `refused` = surely not, and never will
+    be; `suppressed` = never tried, the address is on the provider's own list."""
 
     status: OutcomeStatus
     smtp_code: int | None = None

@@ -1,1 +1,1 @@
-"""SQL of mail out: what a send reads and writes, what a transmission's call reads and writes, the recipients' states."""
+"""SQL of mail out: what a send reads and writes, what a provider call does, how recipients move."""

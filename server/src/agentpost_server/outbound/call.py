@@ -1,0 +1,75 @@
+"""One provider call: the bytes, the envelope, and a receipt whatever happens. No transaction is open here."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from agentpost_server.core import ids
+from agentpost_server.ports.blobs import BlobNotFound, blob_key
+from agentpost_server.ports.transport import Outcome, OutgoingEnvelope, Receipt, all_recipients
+from agentpost_server.runtime import Runtime
+from agentpost_server.work import Claimed
+
+log = structlog.get_logger("mail-out")
+_OCTETS_OF_A_CARELESS_HEADER = 65_536
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that was recorded as started. `row` is the transmission as loaded; `tries` counts this one too."""
+
+    claimed: Claimed
+    attempt_id: UUID
+    row: Any
+    tries: int
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A call and what is known of it now."""
+
+    call: Call
+    receipt: Receipt
+
+
+async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
+    """Send, within `seconds`. What raises or outlives them is `unknown`: the provider may have taken the mail."""
+    row = call.row
+    envelope = OutgoingEnvelope(
+        mail_from=row["mail_from"],
+        recipients=tuple(row["recipients"]),
+        attempt_id=str(call.attempt_id),
+        organization_id=str(row["organization_id"]),
+        environment_id=str(row["environment_id"]),
+    )
+    transport = runtime.transports.get(row["transport"])
+    if transport is None:
+        detail = f"The transport {row['transport']} is not configured on this server."
+        return Ended(call, all_recipients(envelope, Outcome(status="refused", detail=detail)))
+    try:
+        raw = await _bytes_of(runtime, row)
+    except (OSError, BlobNotFound) as error:
+        log.warning("a mail's bytes could not be read", message=ids.encode("msg", row["message_id"]), error=repr(error))
+        return Ended(call, all_recipients(envelope, Outcome(status="deferred", detail="Its bytes could not be read.")))
+    envelope = msgspec.structs.replace(envelope, smtputf8=not _header(raw).isascii())
+    try:
+        async with asyncio.timeout(seconds):
+            return Ended(call, await transport.send(envelope, raw))
+    except Exception as error:
+        log.exception("a transport broke its contract", transport=row["transport"])
+        detail = f"The call did not end: {type(error).__name__}."
+        return Ended(call, all_recipients(envelope, Outcome(status="unknown", detail=detail)))
+
+
+async def _bytes_of(runtime: Runtime, row: Any) -> bytes:
+    if row["content"] is not None:
+        return row["content"]
+    if row["stored_at"] is None:
+        raise BlobNotFound(str(row["message_id"]))
+    return await runtime.blobs.get(blob_key(row["organization_id"], row["message_id"], row["stored_at"]))
+
+
+def _header(raw: bytes) -> bytes:
+    end = raw.find(b"\r\n\r\n", 0, _OCTETS_OF_A_CARELESS_HEADER)
+    return raw[:end] if end >= 0 else raw[:_OCTETS_OF_A_CARELESS_HEADER]

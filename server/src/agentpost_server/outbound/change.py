@@ -1,0 +1,37 @@
+"""One thing that became of one recipient: what calls and feedback hand to `states`."""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+# Codes that mean a dead address; blocks, full boxes and routing faults do not (RFC 3463 3.2).
+DEAD_ADDRESS: Final = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"))
+Key = tuple[UUID, UUID]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of one recipient. `email` is the recipient's as stored."""
+
+    organization_id: UUID
+    message_id: UUID
+    email: str
+    status: str
+    transport: str | None = None
+    attempt: int | None = None
+    bounce_type: str | None = None
+    smtp_code: int | None = None
+    enhanced_code: str | None = None
+    detail: str | None = None
+    feedback_type: str | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.organization_id, self.message_id
+
+    @property
+    def suppresses(self) -> str | None:
+        """The reason for which its address goes on the suppression list."""
+        if self.status == "bounced" and self.bounce_type == "permanent" and self.enhanced_code in DEAD_ADDRESS:
+            return "bounce"
+        return {"complained": "complaint", "suppressed": "provider"}.get(self.status)

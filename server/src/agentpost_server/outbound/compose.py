@@ -1,0 +1,117 @@
+"""From a letter to its octets: our Message-ID, our signed trace header, and a size that the transport carries."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from agentpost_server.core import ids
+from agentpost_server.core.errors import TooLarge
+from agentpost_server.mail import trace_header
+from agentpost_server.mail.compose import OutgoingMail, compose, new_message_id
+from agentpost_server.mail.findings import Findings
+from agentpost_server.mail.headers import read_section
+from agentpost_server.mail.model import Address
+from agentpost_server.outbound.check import Checked
+from agentpost_server.outbound.files import File
+from agentpost_server.outbound.letter import Letter
+from agentpost_server.runtime import Runtime
+
+IN_TABLE_OCTETS: Final = 262_144
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """The message's own id and its bytes. `headers` are the bytes' own, as people see them."""
+
+    message_id: UUID
+    message_id_header: str
+    from_address: Address
+    raw: bytes
+    sha256: bytes
+    headers: tuple[tuple[str, str], ...]
+
+    @property
+    def is_large(self) -> bool:
+        return len(self.raw) > IN_TABLE_OCTETS
+
+
+async def compose_mail(
+    runtime: Runtime, sender: Any, checked: Checked, letter: Letter, files: Sequence[File], moment: datetime
+) -> Composed:
+    """Raises TooLarge (413 `message_too_large`), before composing when the parts alone are too much."""
+    limit = _limit(runtime, sender["transport"])
+    plain = len(letter.text_body or "") + len(letter.html_body or "") + sum(len(one.content) for one in files)
+    if plain > limit:
+        raise _too_large(limit, plain, None)
+    # The same millisecond in the id and in created_at: both name the month of a large blob's key.
+    message_id = ids.id_at(int(moment.timestamp() * 1000))
+    mail = _mail(runtime, sender, checked, letter, files, moment, message_id)
+    composed = (
+        _composed(mail, message_id)
+        if plain <= IN_TABLE_OCTETS
+        else await asyncio.to_thread(_composed, mail, message_id)
+    )
+    if len(composed.raw) > limit:
+        raise _too_large(limit, plain, len(composed.raw))
+    return composed
+
+
+def _mail(
+    runtime: Runtime,
+    sender: Any,
+    checked: Checked,
+    letter: Letter,
+    files: Sequence[File],
+    moment: datetime,
+    message_id: UUID,
+) -> OutgoingMail:
+    trace = trace_header.sign(runtime.keyring, message_id, sender["id"])
+    return OutgoingMail(
+        from_address=Address(email=sender["email"], name=sender["display_name"] or None),
+        to=checked.to,
+        cc=checked.cc,
+        reply_to=checked.reply_to,
+        subject=letter.subject,
+        message_id=new_message_id(sender["domain"]),
+        date=moment,
+        in_reply_to=letter.in_reply_to,
+        references=letter.references,
+        text_body=letter.text_body,
+        html_body=letter.html_body,
+        attachments=tuple(one.outgoing() for one in files),
+        headers=(*checked.headers, (trace_header.TRACE_HEADER, trace)),
+        auto_submitted=letter.auto_submitted,
+    )
+
+
+def _composed(mail: OutgoingMail, message_id: UUID) -> Composed:
+    raw = compose(mail)
+    section, _ = read_section(raw, 0, len(raw), Findings())
+    return Composed(
+        message_id=message_id,
+        message_id_header=mail.message_id,
+        from_address=mail.from_address,
+        raw=raw,
+        sha256=hashlib.sha256(raw).digest(),
+        headers=section.decoded(Findings()),
+    )
+
+
+def _limit(runtime: Runtime, transport: str) -> int:
+    """The server's own limit, or the transport's where that is smaller."""
+    known = runtime.transports.get(transport)
+    ours = runtime.settings.max_send_octets
+    return ours if known is None else min(ours, known.limits.max_octets)
+
+
+def _too_large(limit: int, plain: int, encoded: int | None) -> TooLarge:
+    said = f"Its parts have {plain} octets" + (f", encoded for mail {encoded}." if encoded is not None else ".")
+    return TooLarge(
+        f"The message is too large. {said} At most {limit} may be sent.",
+        code="message_too_large",
+        fix="Send fewer or smaller attachments, or links to them.",
+    )

@@ -1,0 +1,145 @@
+"""What will be written: from a request, and the message that it answers, to subject, bodies, citations. Pure.
+
+Recipients are decided first and apart, because the suppression list is asked with them; quoting comes later, as it may
+take a while.
+"""
+
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from agentpost_server.mail.compose import AutoSubmitted
+from agentpost_server.mail.html import html_to_text
+from agentpost_server.mail.model import Address
+from agentpost_server.mail.reply import (
+    OriginalMail,
+    forward_subject,
+    forwarded_html,
+    forwarded_text,
+    quoted_html,
+    quoted_text,
+    reply_all_recipients,
+    reply_citations,
+    reply_recipients,
+    reply_subject,
+)
+from agentpost_server.outbound.check import Checked
+from agentpost_server.outbound.model import Forward, Reply, Send
+
+Way = Literal["send", "reply", "reply_all", "forward"]
+
+
+class Original(msgspec.Struct, frozen=True, kw_only=True):
+    """The stored message that is answered, forwarded or cited."""
+
+    id: UUID
+    inbox_id: UUID
+    thread_id: UUID
+    mail: OriginalMail
+    trust: str
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about the words. `own_*` are the new ones alone, without what is quoted."""
+
+    subject: str
+    text_body: str | None
+    html_body: str | None
+    own_text: str
+    own_html: str | None
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    thread_id: UUID | None
+    auto_submitted: AutoSubmitted | None
+
+
+def original_of(row: Any) -> Original:
+    many = msgspec.json.Decoder(tuple[Address, ...])
+    mail = OriginalMail(
+        direction=row["direction"],
+        from_address=msgspec.json.decode(row["from_address"], type=Address),
+        reply_to=many.decode(row["reply_to_addresses"]),
+        to=many.decode(row["to_addresses"]),
+        cc=many.decode(row["cc_addresses"]),
+        subject=row["subject"],
+        message_id=row["message_id_header"],
+        wire_message_ids=tuple(row["wire_message_ids"]),
+        in_reply_to=row["in_reply_to"],
+        references=tuple(row["reference_ids"]),
+        date=row["received_at"] or row["created_at"],
+        text_body=row["text_body"],
+        html_body=row["html_body"],
+    )
+    return Original(id=row["id"], inbox_id=row["inbox_id"], thread_id=row["thread_id"], mail=mail, trust=row["trust"])
+
+
+def addressed(way: Way, checked: Checked, original: Original | None, own_email: str) -> Checked:
+    """The request with the recipients that its way of answering implies; whom the caller names comes first.
+
+    A Reply-To is followed unless a check of its author failed: then the answer goes to the author alone.
+    """
+    if original is None or way not in ("reply", "reply_all"):
+        return checked
+    find = reply_all_recipients if way == "reply_all" else reply_recipients
+    found = find(original.mail, {own_email}, trust_reply_to=original.trust != "failed")
+    return msgspec.structs.replace(checked, to=checked.to or found.to, cc=checked.cc or found.cc)
+
+
+def write_letter(way: Way, wanted: Send | Reply | Forward, original: Original | None, cited_id: str | None) -> Letter:
+    """All that is written, at a cost that grows with what is quoted: not for the event loop when that is much."""
+    text, html = wanted.text_body, wanted.html_body
+    own_text = text if text is not None else html_to_text(html) if html is not None else ""
+    text_body, html_body = _bodies(way, text, html, own_text, original)
+    in_reply_to, references = _citations(way, original, cited_id)
+    return Letter(
+        subject=_subject(way, wanted.subject, original),
+        text_body=text_body,
+        html_body=html_body,
+        own_text=own_text,
+        own_html=html,
+        in_reply_to=in_reply_to,
+        references=references,
+        thread_id=original.thread_id if original is not None else None,
+        auto_submitted=_auto_submitted(way) if wanted.unattended else None,
+    )
+
+
+def _bodies(
+    way: Way, text: str | None, html: str | None, own_text: str, original: Original | None
+) -> tuple[str | None, str | None]:
+    """The bodies with what they quote. There is always a text; HTML where the writer or a forward has it."""
+    if original is None or way == "send":
+        return own_text, html
+    if way == "forward":
+        above = f"{own_text.rstrip()}\n\n" if own_text.strip() else ""
+        text_body = above + forwarded_text(original.mail)
+        if html is None and original.mail.html_body is None:
+            return text_body, None
+        return text_body, f"{html if html is not None else _as_html(own_text)}<br>{forwarded_html(original.mail)}"
+    text_body = f"{own_text.rstrip()}\n\n{quoted_text(original.mail)}"
+    return text_body, None if html is None else f"{html}<br>{quoted_html(original.mail)}"
+
+
+def _as_html(text: str) -> str:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<div>{escaped.rstrip()}</div>".replace("\n", "<br>\n")
+
+
+def _citations(way: Way, original: Original | None, cited_id: str | None) -> tuple[str | None, tuple[str, ...]]:
+    if original is not None:
+        citations = reply_citations(original.mail)
+        # A forward belongs to the conversation but answers nobody.
+        return (None if way == "forward" else citations.in_reply_to), citations.references
+    return cited_id, (cited_id,) if cited_id is not None else ()
+
+
+def _subject(way: Way, given: str | None, original: Original | None) -> str:
+    if given is not None or original is None:
+        return given or ""
+    make = forward_subject if way == "forward" else reply_subject
+    return make(original.mail.subject)
+
+
+def _auto_submitted(way: Way) -> AutoSubmitted:
+    return "auto-replied" if way in ("reply", "reply_all") else "auto-generated"

@@ -1,0 +1,204 @@
+"""The one transaction of a submit: message, bytes, recipients, calls to be made, history and event stand or fall
+together."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from agentpost_server.core import ids
+from agentpost_server.core.scope import Scope
+from agentpost_server.db import Tx
+from agentpost_server.events import append
+from agentpost_server.events.append import NewEvent
+from agentpost_server.mail.address import canonical
+from agentpost_server.mail.preview import preview
+from agentpost_server.messages.add import add
+from agentpost_server.messages.model import Message
+from agentpost_server.messages.new import NewMessage
+from agentpost_server.messages.read import get
+from agentpost_server.outbound.announce import progress
+from agentpost_server.outbound.check import Checked
+from agentpost_server.outbound.compose import Composed
+from agentpost_server.outbound.files import File
+from agentpost_server.outbound.letter import Letter
+from agentpost_server.outbound.plan import Transmission, plan, transport_of
+from agentpost_server.outbound.store import states
+from agentpost_server.outbound.store import submit as store
+from agentpost_server.ports.blobs import blob_key
+from agentpost_server.runtime import Runtime
+
+TOPIC: Final = "mail-out"
+_RECIPIENTS_WHERE_UNKNOWN: Final = 50
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that nothing refuses any more, with its bytes."""
+
+    sender: Any
+    checked: Checked
+    suppressed: dict[str, str]
+    letter: Letter
+    files: tuple[File, ...]
+    composed: Composed
+    created_at: datetime
+
+    @property
+    def live(self) -> list[str]:
+        """Those who are written to."""
+        return [one.email for one in self.checked.recipients if canonical(one.email) not in self.suppressed]
+
+    @property
+    def status(self) -> str:
+        return "scheduled" if self.checked.send_at else "queued"
+
+
+async def keep_large(runtime: Runtime, tenant: Scope, outgoing: Outgoing) -> None:
+    for blob_id, content, media_type in _large(outgoing):
+        key = blob_key(tenant.organization_id, blob_id, outgoing.created_at)
+        await runtime.blobs.put(key, content, media_type=media_type)
+
+
+async def remove_large(runtime: Runtime, tenant: Scope, outgoing: Outgoing) -> None:
+    for blob_id, _, _ in _large(outgoing):
+        await runtime.blobs.delete(blob_key(tenant.organization_id, blob_id, outgoing.created_at))
+
+
+async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) -> Message:
+    """Write everything and answer the message as the API shows it. The lane is rung after the commit."""
+    scope = Scope(tenant.organization_id, tenant.environment_id)
+    new = _message(scope, outgoing)
+    added = (await add(tx, [new]))[0]
+    if added is None:
+        raise RuntimeError("a new message's id stood already")
+    calls = _calls(runtime, outgoing)
+    composed = outgoing.composed
+    content = None if composed.is_large else composed.raw
+    await store.insert_raw(tx, scope, new.id, new.size, composed.sha256, content, outgoing.created_at)
+    await store.insert_recipients(tx, scope, new.id, _recipient_rows(outgoing, calls))
+    due_at = outgoing.checked.send_at or outgoing.created_at
+    rows = [(one.id, one.transport, one.domain, one.mail_from, one.recipients) for one in calls]
+    await store.insert_transmissions(tx, scope, new.inbox_id, new.id, due_at, rows)
+    await states.insert_message_events(tx, _history(tenant.organization_id, outgoing))
+    await append(tx, scope, *_events(outgoing, added.thread_id, added.thread_created))
+    tx.after_commit(lambda: _committed(runtime, tenant.organization_id))
+    return await get(tx, tenant, new.id)
+
+
+def _large(outgoing: Outgoing) -> list[tuple[UUID, bytes, str]]:
+    """What does not go into a table: (blob, bytes, media type)."""
+    composed = outgoing.composed
+    found = [(one.id, one.content, one.mime_type) for one in outgoing.files if one.is_large]
+    return [*found, (composed.message_id, composed.raw, "message/rfc822")] if composed.is_large else found
+
+
+def _committed(runtime: Runtime, organization_id: UUID) -> None:
+    runtime.count(organization_id, "messages_sent", 1)
+    runtime.bus.publish(TOPIC)
+
+
+def _message(scope: Scope, outgoing: Outgoing) -> NewMessage:
+    checked, letter, composed = outgoing.checked, outgoing.letter, outgoing.composed
+    return NewMessage(
+        id=composed.message_id,
+        scope=scope,
+        inbox_id=outgoing.sender["id"],
+        direction="outbound",
+        status=outgoing.status,
+        message_id_header=composed.message_id_header,
+        in_reply_to=(letter.in_reply_to,) if letter.in_reply_to else (),
+        references=letter.references,
+        subject=letter.subject,
+        from_address=composed.from_address,
+        to_addresses=checked.to,
+        cc_addresses=checked.cc,
+        bcc_addresses=checked.bcc,
+        reply_to_addresses=checked.reply_to,
+        text_body=letter.text_body,
+        html_body=letter.html_body,
+        extracted_text=letter.own_text,
+        extracted_html=letter.own_html,
+        headers=composed.headers,
+        preview=preview(letter.own_text or letter.text_body or ""),
+        labels=tuple(dict.fromkeys(("sent", *checked.labels))),
+        size=len(composed.raw),
+        trust="internal",
+        flags=checked.flags,
+        loop_class={"auto-generated": "auto_generated", "auto-replied": "auto_replied"}.get(
+            letter.auto_submitted or "", "none"
+        ),
+        based_on=checked.based_on,
+        send_at=checked.send_at,
+        created_at=outgoing.created_at,
+        attachments=tuple(one.stored() for one in outgoing.files),
+        thread_id=letter.thread_id,
+    )
+
+
+def _calls(runtime: Runtime, outgoing: Outgoing) -> list[Transmission]:
+    sender = outgoing.sender
+
+    def most_of(transport: str) -> int:
+        known = runtime.transports.get(transport)
+        return _RECIPIENTS_WHERE_UNKNOWN if known is None else known.limits.max_recipients
+
+    routes = [
+        (
+            email,
+            transport_of(
+                email, kind=sender["kind"], transport=sender["transport"], allowed=sender["allowed_recipients"]
+            ),
+        )
+        for email in outgoing.live
+    ]
+    return plan(runtime.keyring, sender["domain"], routes, most_of)
+
+
+def _recipient_rows(outgoing: Outgoing, calls: list[Transmission]) -> list[tuple[object, ...]]:
+    call_of = {email: call.id for call in calls for email in call.recipients}
+    rows: list[tuple[object, ...]] = []
+    for one in outgoing.checked.recipients:
+        reason = outgoing.suppressed.get(canonical(one.email))
+        status = "queued" if reason is None else "suppressed"
+        rows.append((one.email, one.kind, status, reason, call_of.get(one.email)))
+    return rows
+
+
+def _history(organization_id: UUID, outgoing: Outgoing) -> list[tuple[object, ...]]:
+    """The first steps: how the message stands as a whole, and who will not get it."""
+    message_id = outgoing.composed.message_id
+    nothing = (None,) * 5
+    moment = int(outgoing.created_at.timestamp() * 1000)
+    rows: list[tuple[object, ...]] = [
+        (organization_id, ids.id_at(moment), message_id, outgoing.status, None, *nothing, None)
+    ]
+    for one in outgoing.checked.recipients:
+        if (reason := outgoing.suppressed.get(canonical(one.email))) is not None:
+            detail = f"The address is on the suppression list: {reason}."
+            rows.append((organization_id, ids.id_at(moment + 1), message_id, "rejected", one.email, *nothing, detail))
+    return rows
+
+
+def _events(outgoing: Outgoing, thread_id: UUID, thread_created: bool) -> list[NewEvent]:
+    inbox_id = outgoing.sender["id"]
+    row = {
+        "id": outgoing.composed.message_id,
+        "thread_id": thread_id,
+        "inbox_id": inbox_id,
+        "from_address": msgspec.json.encode(outgoing.composed.from_address),
+        "to_addresses": msgspec.json.encode(outgoing.checked.to),
+        "subject": outgoing.letter.subject,
+        "send_at": outgoing.checked.send_at,
+    }
+    told = NewEvent(
+        type=f"message.{outgoing.status}", inbox_id=inbox_id, data=progress(row, outgoing.status, outgoing.live)
+    )
+    if not thread_created:
+        return [told]
+    begun = {
+        "thread_id": ids.encode("thr", thread_id),
+        "inbox_id": ids.encode("inb", inbox_id),
+        "subject": outgoing.letter.subject,
+    }
+    return [NewEvent(type="thread.created", inbox_id=inbox_id, data=begun), told]

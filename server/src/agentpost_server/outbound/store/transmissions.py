@@ -1,0 +1,130 @@
+"""SQL of provider calls: loading what is due, beginning an attempt, ending it. Everything is fenced by `attempts`."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from agentpost_server.db import Tx
+from agentpost_server.work import Claimed
+
+_FENCE = "unnest($1::uuid[], $2::uuid[], $3::integer[]) AS c(organization_id, id, attempts)"
+
+
+async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
+    """What a call needs of each claimed transmission that is still ours. `begun`: an attempt never told its end."""
+    return await tx.rows(
+        f"""SELECT t.organization_id, t.id, t.environment_id, t.inbox_id, t.message_id, t.transport, t.mail_from,
+                   t.recipients, t.attempts, b.content, b.created_at AS stored_at, i.deleted_at IS NOT NULL AS orphan,
+                   i.send_paused OR e.send_paused OR o.send_paused AS paused,
+                   (SELECT count(*) FROM attempts a WHERE a.organization_id = t.organization_id
+                      AND a.transmission_id = t.id) AS tries,
+                   EXISTS (SELECT FROM attempts a WHERE a.organization_id = t.organization_id
+                      AND a.transmission_id = t.id AND a.finished_at IS NULL) AS begun
+            FROM {_FENCE}
+            JOIN transmissions t ON t.organization_id = c.organization_id AND t.id = c.id AND t.attempts = c.attempts
+            JOIN inboxes i ON i.organization_id = t.organization_id AND i.id = t.inbox_id
+            JOIN environments e ON e.organization_id = t.organization_id AND e.id = t.environment_id
+            JOIN organizations o ON o.organization_id = t.organization_id
+            LEFT JOIN blobs b ON b.organization_id = t.organization_id AND b.id = t.message_id""",
+        *_fence(claimed),
+    )
+
+
+async def begin(tx: Tx, claimed: Sequence[Claimed], attempt_ids: Sequence[UUID], lease_seconds: float) -> set[UUID]:
+    """Record an attempt of each as started and lengthen its lease over the call. Answers those that were still ours."""
+    rows = await tx.rows(
+        """WITH c AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[])
+                         AS c(organization_id, id, attempts, attempt_id)),
+            ours AS (
+              UPDATE transmissions t SET due_at = now() + make_interval(secs => $5) FROM c
+              WHERE t.organization_id = c.organization_id AND t.id = c.id AND t.attempts = c.attempts
+                AND t.due_at IS NOT NULL
+              RETURNING t.organization_id, t.id, t.attempts, t.transport, c.attempt_id
+            )
+            INSERT INTO attempts (organization_id, id, transmission_id, number, transport)
+            SELECT organization_id, attempt_id, id, attempts, transport FROM ours RETURNING transmission_id""",
+        *_fence(claimed),
+        list(attempt_ids),
+        lease_seconds,
+    )
+    return {row["transmission_id"] for row in rows}
+
+
+async def postpone(tx: Tx, claimed: Sequence[Claimed], seconds: float) -> None:
+    await tx.run(
+        f"""UPDATE transmissions t SET due_at = now() + make_interval(secs => $4) FROM {_FENCE}
+            WHERE t.organization_id = c.organization_id AND t.id = c.id AND t.attempts = c.attempts""",
+        *_fence(claimed),
+        seconds,
+    )
+
+
+async def give_up(tx: Tx, claimed: Sequence[Claimed]) -> None:
+    """Nobody takes these again. An attempt that never told its end is `unknown` for ever."""
+    await tx.run(
+        f"""WITH ours AS (
+              UPDATE transmissions t SET due_at = NULL FROM {_FENCE}
+              WHERE t.organization_id = c.organization_id AND t.id = c.id AND t.attempts = c.attempts
+              RETURNING t.organization_id, t.id
+            )
+            UPDATE attempts a SET finished_at = now(), outcome = 'unknown' FROM ours
+            WHERE a.organization_id = ours.organization_id AND a.transmission_id = ours.id AND a.finished_at IS NULL""",
+        *_fence(claimed),
+    )
+
+
+async def end_attempts(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
+    """(organization, attempt, outcome, detail, provider's id) of each call that has ended."""
+    await tx.run(
+        """UPDATE attempts a SET finished_at = now(), outcome = n.outcome, detail = n.detail,
+               provider_id = n.provider_id
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+             AS n(organization_id, id, outcome, detail, provider_id)
+           WHERE a.organization_id = n.organization_id AND a.id = n.id""",
+        *[[row[n] for row in rows] for n in range(5)],
+    )
+
+
+async def settle(tx: Tx, rows: Sequence[tuple[Claimed, float | None, Sequence[str]]]) -> None:
+    """(transmission, seconds until its next try or None, who is still to be tried), for those that are still ours.
+
+    Who has had their end leaves the list; at an end for all, the list stays as the record of the last call.
+    """
+    await tx.run(
+        """UPDATE transmissions t SET due_at = now() + make_interval(secs => n.seconds),
+               recipients = CASE WHEN n.left_over = '' THEN t.recipients ELSE string_to_array(n.left_over, E'\\n') END
+           FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::float8[], $5::text[])
+             AS n(organization_id, id, attempts, seconds, left_over)
+           WHERE t.organization_id = n.organization_id AND t.id = n.id AND t.attempts = n.attempts
+             AND t.due_at IS NOT NULL""",
+        *_fence([one for one, _, _ in rows]),
+        [seconds for _, seconds, _ in rows],
+        ["\n".join(left) for _, _, left in rows],
+    )
+
+
+async def add_wire_ids(tx: Tx, rows: Sequence[tuple[UUID, UUID, str, bytes]]) -> None:
+    """(organization, message, Message-ID on the wire, its fingerprint): replies will cite that one."""
+    await tx.run(
+        """WITH n AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[])
+                        AS n(organization_id, message_id, wire_id, fingerprint)),
+           kept AS (
+             UPDATE messages m SET wire_message_ids = m.wire_message_ids || n.wire_ids
+             FROM (SELECT organization_id, message_id, array_agg(wire_id) AS wire_ids FROM n GROUP BY 1, 2) n
+             WHERE m.organization_id = n.organization_id AND m.id = n.message_id
+             RETURNING m.organization_id, m.id, m.inbox_id, m.thread_id
+           )
+           INSERT INTO thread_references (organization_id, inbox_id, fingerprint, thread_id, message_id)
+           SELECT kept.organization_id, kept.inbox_id, n.fingerprint, kept.thread_id, kept.id
+           FROM kept JOIN n ON n.organization_id = kept.organization_id AND n.message_id = kept.id
+           ON CONFLICT (organization_id, inbox_id, fingerprint) DO NOTHING""",
+        *[[row[n] for row in rows] for n in range(4)],
+    )
+
+
+def _fence(claimed: Sequence[Claimed]) -> tuple[list[UUID], list[UUID], list[int]]:
+    return (
+        [one.organization_id for one in claimed],
+        [one.id for one in claimed],
+        [one.attempts for one in claimed],
+    )

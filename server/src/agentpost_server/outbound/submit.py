@@ -1,0 +1,188 @@
+"""Submitting a message: everything that may refuse it, then its bytes, then one transaction for all that it is.
+
+No transaction is open while files are fetched or MIME is composed. What is large goes to the blob store first, so that
+a row never names bytes that are not there.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+
+from agentpost_server.core import ids
+from agentpost_server.core.errors import Forbidden, Invalid, NotFound, invalid_field
+from agentpost_server.core.scope import Scope
+from agentpost_server.db import Tx
+from agentpost_server.mail.address import canonical
+from agentpost_server.messages.model import Message
+from agentpost_server.outbound.check import Checked, check, check_recipients, cited
+from agentpost_server.outbound.compose import compose_mail
+from agentpost_server.outbound.gather import gather
+from agentpost_server.outbound.letter import Original, Way, addressed, original_of, write_letter
+from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
+from agentpost_server.outbound.record import Outgoing, keep_large, record, remove_large
+from agentpost_server.outbound.store import submit as store
+from agentpost_server.outbound.store import suppressions
+from agentpost_server.runtime import Runtime
+from agentpost_server.web.idempotency import Effect
+
+_LARGE: Final = 65_536
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database knew before anything was written. `suppressed`: reasons by canonical address."""
+
+    sender: Any
+    original: Original | None
+    cited_id: str | None
+    checked: Checked
+    suppressed: dict[str, str]
+    files: list[AttachmentIn]
+
+
+async def send(
+    runtime: Runtime, tenant: Scope, effect: Effect, inbox_id: UUID, wanted: Send
+) -> Response[Message] | Response[Any]:
+    """201 with the message, queued or scheduled."""
+    return await _submit(runtime, tenant, effect, "send", wanted, inbox_id=inbox_id)
+
+
+async def answer(
+    runtime: Runtime, tenant: Scope, effect: Effect, way: Way, message_id: UUID, wanted: Reply | Forward
+) -> Response[Message] | Response[Any]:
+    """Reply, reply to all or forward, from the inbox that the original lies in. 201 with the new message."""
+    return await _submit(runtime, tenant, effect, way, wanted, original_id=message_id)
+
+
+async def _submit(
+    runtime: Runtime,
+    tenant: Scope,
+    effect: Effect,
+    way: Way,
+    wanted: Send | Reply | Forward,
+    *,
+    inbox_id: UUID | None = None,
+    original_id: UUID | None = None,
+) -> Response[Message] | Response[Any]:
+    if (first := await effect.replay()) is not None:
+        return first
+    moment = runtime.now()
+    checked = check(wanted, moment)
+    prepared = await _prepare(runtime, tenant, way, wanted, checked, inbox_id, original_id)
+    files = await gather(runtime, tenant, prepared.sender["id"], prepared.files)
+    letter = await _off_loop(
+        _weight(wanted, prepared.original), write_letter, way, wanted, prepared.original, prepared.cited_id
+    )
+    composed = await compose_mail(runtime, prepared.sender, prepared.checked, letter, files, moment)
+    outgoing = Outgoing(
+        sender=prepared.sender,
+        checked=prepared.checked,
+        suppressed=prepared.suppressed,
+        letter=letter,
+        files=tuple(files),
+        composed=composed,
+        created_at=moment,
+    )
+    return await _commit(runtime, tenant, effect, outgoing)
+
+
+async def _commit(
+    runtime: Runtime, tenant: Scope, effect: Effect, outgoing: Outgoing
+) -> Response[Message] | Response[Any]:
+    stored = False
+
+    async def act(tx: Tx) -> Message:
+        nonlocal stored
+        message = await record(runtime, tx, tenant, outgoing)
+        stored = True
+        return message
+
+    await keep_large(runtime, tenant, outgoing)
+    try:
+        return await effect(act, status=201)
+    finally:
+        # Only when it is sure that no row names them: a commit whose answer was lost may stand.
+        if not stored:
+            await remove_large(runtime, tenant, outgoing)
+
+
+async def _prepare(
+    runtime: Runtime,
+    tenant: Scope,
+    way: Way,
+    wanted: Send | Reply | Forward,
+    checked: Checked,
+    inbox_id: UUID | None,
+    original_id: UUID | None,
+) -> Prepared:
+    reference = cited(wanted.in_reply_to) if isinstance(wanted, Send) else original_id
+    async with runtime.database.transaction(tenant.organization_id) as tx:
+        original = await _original(tx, tenant, way, reference, inbox_id) if isinstance(reference, UUID) else None
+        sender_id = inbox_id or (original.inbox_id if original else None)
+        sender = await store.find_sender(tx, tenant, sender_id) if sender_id else None
+        if sender is None:
+            raise NotFound
+        _refuse_paused(sender)
+        checked = addressed(way, checked, original, sender["email"])
+        check_recipients(checked)
+        emails = [canonical(one.email) for one in checked.recipients]
+        suppressed = await suppressions.reasons(tx, tenant, emails)
+        _refuse_all_suppressed(emails, suppressed)
+        if checked.based_on and await store.count_messages(tx, tenant, checked.based_on) < len(set(checked.based_on)):
+            raise invalid_field("based_on", "names a message that does not exist", code="not_found")
+        carried = await store.attachment_ids_of(tx, tenant, original.id) if way == "forward" and original else []
+    return Prepared(
+        sender=sender,
+        original=original,
+        cited_id=reference if isinstance(reference, str) else None,
+        checked=checked,
+        suppressed=suppressed,
+        files=[*(AttachmentIn(attachment_id=ids.encode("att", one)) for one in carried), *wanted.attachments],
+    )
+
+
+async def _original(tx: Tx, tenant: Scope, way: Way, message_id: UUID, inbox_id: UUID | None) -> Original:
+    row = await store.find_original(tx, tenant, message_id)
+    if way != "send":
+        if row is None:
+            raise NotFound
+        return original_of(row)
+    if row is None or row["inbox_id"] != inbox_id:
+        raise invalid_field("in_reply_to", "names no message of this inbox", code="not_found")
+    return original_of(row)
+
+
+def _refuse_paused(sender: Any) -> None:
+    """Kill switches: inbox, environment, organization. They are asked again before each call."""
+    for paused, what, fix in (
+        (sender["organization_paused"], "The organization", "Resume sending for the organization."),
+        (sender["environment_paused"], "The environment", "Set send_paused of the environment to false."),
+        (sender["send_paused"], "The inbox", "Resume the inbox: POST /inboxes/{id}/resume."),
+    ):
+        if paused:
+            raise Forbidden(f"{what} is paused: nothing is sent from it.", code="inbox_paused", fix=fix)
+
+
+def _refuse_all_suppressed(emails: Sequence[str], suppressed: dict[str, str]) -> None:
+    if all(email in suppressed for email in emails):
+        named = ", ".join(f"{email} ({reason})" for email, reason in sorted(suppressed.items())[:5])
+        raise Invalid(
+            f"Every recipient is on the suppression list: {named}.",
+            code="all_recipients_suppressed",
+            fix="Write to another address, or remove these from the list: DELETE /suppressions/{id}.",
+        )
+
+
+def _weight(wanted: Send | Reply | Forward, original: Original | None) -> int:
+    texts = [wanted.text_body, wanted.html_body]
+    if original is not None:
+        texts += [original.mail.text_body, original.mail.html_body]
+    return sum(len(text) for text in texts if text)
+
+
+async def _off_loop(weight: int, act: Any, *arguments: Any) -> Any:
+    """In a thread when it may take long; a thread for every small mail would cost more than it saves."""
+    return await asyncio.to_thread(act, *arguments) if weight > _LARGE else act(*arguments)
