@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from agentpost_server import __version__
@@ -23,15 +23,25 @@ from agentpost_server.core.secrets import Keyring
 from agentpost_server.core.times import now
 from agentpost_server.db import Database
 from agentpost_server.db.migrate import not_run
+from agentpost_server.inbound.door import SmtpDoor
+from agentpost_server.inbound.ingest import Ingest
 from agentpost_server.inboxes import api as inboxes_api
+from agentpost_server.messages import api as messages_api
+from agentpost_server.messages import files_api, retention, threads_api
+from agentpost_server.outbound import api as outbound_api
+from agentpost_server.outbound import record, transmit
 from agentpost_server.ports.blobs import Blobs
+from agentpost_server.ports.transport import MailTransport
 from agentpost_server.providers.files import FileBlobs
 from agentpost_server.providers.postgres_bus import PostgresBus
 from agentpost_server.providers.s3 import S3Blobs, S3Location
 from agentpost_server.providers.sigv4 import Credentials
+from agentpost_server.providers.smtp import SmtpRelay, SmtpTransport
 from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
+from agentpost_server.sandbox import LocalNetwork
+from agentpost_server.sandbox import api as sandbox_api
 from agentpost_server.settings import Settings, SettingsError
 from agentpost_server.usage import Usage
 from agentpost_server.web import health, metrics
@@ -42,10 +52,20 @@ from agentpost_server.web.limiter import Limiter
 from agentpost_server.web.reference import describe
 from agentpost_server.web.reference import routes as reference_routes
 from agentpost_server.web.reference.routes import Reference
-from agentpost_server.work import Chore, Service, backlog
+from agentpost_server.work import Chore, Lane, Service, backlog
 
-API_ROUTES: list[Any] = [*accounts_api.ROUTES, *records_api.ROUTES, *inboxes_api.ROUTES, *reference_routes.API_ROUTES]
-ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES]
+API_ROUTES: list[Any] = [
+    *accounts_api.ROUTES,
+    *records_api.ROUTES,
+    *inboxes_api.ROUTES,
+    *messages_api.ROUTES,
+    *threads_api.ROUTES,
+    *files_api.ROUTES,
+    *outbound_api.ROUTES,
+    *sandbox_api.ROUTES,
+    *reference_routes.API_ROUTES,
+]
+ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES, *files_api.ROOT_ROUTES]
 PROBE_ROUTES: list[Any] = [*health.ROUTES, *metrics.ROUTES]
 _DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in and out, threads, events.
 
@@ -55,10 +75,12 @@ POSTs that create or send take an `Idempotency-Key`. Times are RFC 3339 in UTC; 
 
 async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_dir: Path, public_url: str) -> Runtime:
     """Open every port of the process. `close_runtime` is its end."""
+    hostname = settings.smtp_hostname or urlsplit(public_url).hostname or "localhost"
+    relay = relay_of(settings, hostname) if settings.relay_url else None
     database = await Database.open(dsn, keyring.password, size=settings.database_connections)
     bus = PostgresBus(database.dsn)
     await bus.start()
-    return Runtime(
+    runtime = Runtime(
         settings=settings,
         keyring=keyring,
         database=database,
@@ -68,8 +90,11 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
         count=_uncounted,
         now=now,
         public_url=public_url,
-        smtp_hostname=settings.smtp_hostname or urlsplit(public_url).hostname or "localhost",
+        smtp_hostname=hostname,
+        spool_folder=data_dir / "spool",
     )
+    runtime.transports = open_transports(runtime, relay)
+    return runtime
 
 
 def _uncounted(_organization_id: UUID, _counter: str, _amount: int) -> None:
@@ -81,6 +106,32 @@ async def close_runtime(runtime: Runtime) -> None:
         await transport.close()
     await runtime.bus.close()
     await runtime.database.close()
+
+
+def open_transports(runtime: Runtime, relay: SmtpRelay | None) -> dict[str, MailTransport]:
+    """`local` always; `smtp` where there is a relay."""
+    transports: dict[str, MailTransport] = {"local": LocalNetwork(runtime)}
+    if relay is not None:
+        transports["smtp"] = SmtpTransport(relay)
+    return transports
+
+
+def relay_of(settings: Settings, local_hostname: str) -> SmtpRelay:
+    """The relay that `relay_url` names. Raises SettingsError."""
+    url = urlsplit(settings.relay_url)
+    try:
+        if url.scheme not in ("smtp", "smtps") or not url.hostname:
+            raise ValueError("it must look like smtp://user:password@host:587 or smtps://…:465")
+        return SmtpRelay(
+            host=url.hostname,
+            port=url.port or (465 if url.scheme == "smtps" else 587),
+            username=unquote(url.username) if url.username else None,
+            password=unquote(url.password) if url.password else None,
+            tls="tls" if url.scheme == "smtps" else "none" if settings.relay_tls == "none" else "starttls",
+            local_hostname=local_hostname,
+        )
+    except ValueError as error:
+        raise SettingsError(f"AGENTPOST_RELAY_URL is wrong: {error}.") from error
 
 
 def open_blobs(settings: Settings, data_dir: Path) -> Blobs:
@@ -117,11 +168,16 @@ class Process:
         self.requests = RequestLog(runtime.database)
         self.usage = Usage(runtime.database)
         runtime.count = self.usage.count
-        self.smtp_port = 0
+        self.smtp = SmtpDoor(runtime, smtp_socket) if "smtp" in self.roles else None
         self.health = health.Health(
             {"database": self._check_database, "blobs": self._check_blobs, "migrations": self._check_migrations}
         )
         self.services: list[Service] = self._services()
+
+    @property
+    def smtp_port(self) -> int:
+        """The bound port of the SMTP door; 0 before the start and without the role."""
+        return self.smtp.port if self.smtp else 0
 
     def http_application(self) -> AsgiApp:
         runtime = self.runtime
@@ -162,11 +218,25 @@ class Process:
             await service.close(grace_seconds)
 
     def _services(self) -> list[Service]:
-        return [
+        services: list[Service] = [
             self.health,
             Chore("flush", 1, self._flush, last_time=True),
             Chore("backlog", 15, self._measure),
         ]
+        if "worker" in self.roles:
+            services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
+            services.append(self._mail_out())
+            services.append(Ingest(self.runtime))
+        if self.smtp is not None:
+            services.append(self.smtp)
+        return services
+
+    def _mail_out(self) -> Lane:
+        runtime = self.runtime
+        handle = transmit.handler(runtime)
+        lane = Lane("mail-out", "transmissions", handle, database=runtime.database, batch=10, concurrency=4)
+        runtime.bus.subscribe(record.TOPIC, lane.ring)
+        return lane
 
     async def _check_database(self) -> None:
         await self.runtime.database.route("SELECT 1")

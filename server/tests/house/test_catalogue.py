@@ -19,6 +19,9 @@ ROUTER_FUNCTIONS = {
     "claim_inbound_mails",
     "claim_transmissions",
     "claim_webhook_deliveries",
+    "deleted_inboxes",
+    "doomed_blobs",
+    "expired_messages",
     "forget_seen",
     "list_organizations",
     "lock_log",
@@ -27,12 +30,14 @@ ROUTER_FUNCTIONS = {
     "open_deliveries",
     "outbox_lag",
     "prune",
+    "prune_uploads",
     "release_address",
     "route_bounce",
     "route_recipients",
+    "search_ids",
     "time_id",
 }
-API_MAY_CALL = {"claim_address", "release_address", "log_position"}
+API_MAY_CALL = {"claim_address", "release_address", "log_position", "search_ids"}
 
 
 @pytest_asyncio.fixture

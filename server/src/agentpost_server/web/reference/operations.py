@@ -95,7 +95,7 @@ def _query_parameter(parameter: inspect.Parameter) -> QueryParameterOf:
     kwarg = _kwarg(parameter.annotation)
     required = parameter.default is inspect.Parameter.empty
     return QueryParameterOf(
-        name=(kwarg.query if kwarg else None) or parameter.name,
+        name=(kwarg.name if kwarg else None) or parameter.name,
         type=_bounded(_inner(parameter.annotation), kwarg),
         required=required,
         default=None if required else parameter.default,
