@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -27,3 +28,5 @@ class Runtime(msgspec.Struct, kw_only=True):
     now: Callable[[], datetime]
     public_url: str
     smtp_hostname: str
+    spool_folder: Path | None = None
+    """Where mail above 256 KiB waits until it is whole: on the disk of the blobs, so that keeping it is a link."""

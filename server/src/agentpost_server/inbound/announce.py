@@ -1,0 +1,45 @@
+"""The events of received mail (SPEC 22): addresses as plain strings, ids encoded, texts within bounds."""
+
+from typing import Final
+
+from agentpost_server.core import ids
+from agentpost_server.core.times import rfc3339
+from agentpost_server.events.append import NewEvent
+from agentpost_server.messages.new import Added, NewMessage
+
+_TEXT_OCTETS: Final = 64 * 1024
+_ADDRESSES: Final = 100
+
+
+def received(message: NewMessage, added: Added) -> list[NewEvent]:
+    """`thread.created` when the message opened one, then `message.received`."""
+    thread_id, inbox_id = ids.encode("thr", added.thread_id), ids.encode("inb", message.inbox_id)
+    events: list[NewEvent] = []
+    if added.thread_created:
+        data = {"thread_id": thread_id, "inbox_id": inbox_id, "subject": message.subject}
+        events.append(NewEvent(type="thread.created", inbox_id=message.inbox_id, data=data))
+    text = message.extracted_text or ""
+    too_long = len(text) * 4 > _TEXT_OCTETS and len(text.encode()) > _TEXT_OCTETS
+    crowded = len(message.to_addresses) > _ADDRESSES or len(message.cc_addresses) > _ADDRESSES
+    data = {
+        "message_id": ids.encode("msg", message.id),
+        "thread_id": thread_id,
+        "inbox_id": inbox_id,
+        "direction": "inbound",
+        "from_address": message.from_address.email,
+        "to_addresses": [one.email for one in message.to_addresses[:_ADDRESSES]],
+        "cc_addresses": [one.email for one in message.cc_addresses[:_ADDRESSES]],
+        "subject": message.subject,
+        "preview": message.preview,
+        "extracted_text": "" if too_long else text,
+        "has_attachments": bool(message.attachments),
+        "labels": list(message.labels),
+        "received_at": rfc3339(message.received_at or message.created_at),
+        "authentication": message.authentication,
+        "trust": message.trust,
+        "flags": list(added.flags),
+        "screening_score": None,
+        "truncated": too_long or crowded,
+    }
+    events.append(NewEvent(type="message.received", inbox_id=message.inbox_id, data=data))
+    return events

@@ -1,0 +1,52 @@
+"""The SMTP door as a service of the process: the receiver with this house's limits, TLS and mailroom."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+from agentpost_server.inbound.mailroom import InboxMailroom
+from agentpost_server.inbound.smtp import SmtpLimits, SmtpServer, server_context
+from agentpost_server.runtime import Runtime
+from agentpost_server.settings import Settings
+
+
+class SmtpDoor:
+    """Listens once started; `port` is the bound one. `sock` is bound already, or None: then settings say where."""
+
+    def __init__(self, runtime: Runtime, sock: socket.socket | None = None) -> None:
+        self._runtime = runtime
+        self._sock = sock
+        self._server: SmtpServer | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        settings, spool = self._runtime.settings, self._runtime.spool_folder
+        if spool is not None:
+            await asyncio.to_thread(spool.mkdir, mode=0o700, parents=True, exist_ok=True)
+        tls = None
+        if settings.smtp_tls_certificate:
+            tls = server_context(Path(settings.smtp_tls_certificate), Path(settings.smtp_tls_key))
+        self._server = await SmtpServer.start(
+            settings.host,
+            settings.smtp_port,
+            mailroom=InboxMailroom(self._runtime),
+            limits=_limits(settings),
+            hostname=self._runtime.smtp_hostname,
+            tls=tls,
+            sock=self._sock,
+            spool_folder=spool,
+        )
+        self.port = self._server.port
+
+    async def close(self, grace_seconds: float = 10) -> None:
+        if self._server is not None:
+            await self._server.close(grace_seconds)
+
+
+def _limits(settings: Settings) -> SmtpLimits:
+    return SmtpLimits(
+        max_message_octets=settings.max_receive_octets,
+        max_connections=settings.smtp_max_connections,
+        max_connections_per_network=settings.smtp_max_connections_per_network,
+        refuse_bare_newlines=settings.smtp_refuse_bare_newlines,
+    )

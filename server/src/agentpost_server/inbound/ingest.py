@@ -1,0 +1,184 @@
+"""The lane `mail-in`: accepted mail becomes messages, a batch a transaction, each mail exactly once.
+
+The work row goes in the transaction that stores the message, so a crash anywhere repeats the whole or nothing. A batch
+that fails is done one by one; what fails three times is stored unread and told all the same.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from agentpost_server.core.errors import Unavailable
+from agentpost_server.core.scope import Scope
+from agentpost_server.db import Tx
+from agentpost_server.events.append import NewEvent, append_all
+from agentpost_server.inbound import store
+from agentpost_server.inbound.accept import INLINE_OCTETS, TOPIC, listen
+from agentpost_server.inbound.announce import received
+from agentpost_server.inbound.reading import InboundMail, ReadMail, inbound_mail, read_mail, unreadable
+from agentpost_server.mail.jail import ParseJail, needs_jail
+from agentpost_server.messages.add import add
+from agentpost_server.outbound import feedback
+from agentpost_server.ports.blobs import blob_key
+from agentpost_server.runtime import Runtime
+from agentpost_server.work import Claimed, Lane, next_wait
+
+log = structlog.get_logger("ingest")
+
+_TRIES: Final = 3
+# A mail that was claimed this often without an error to show for it took its process down each time.
+_SILENT_TRIES: Final = 6
+_WAITS: Final = (2.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
+_BATCH: Final = 50
+_LEASE_SECONDS: Final = 120
+_FROM_ONE_ORGANIZATION: Final = 25
+
+
+class Ingest:
+    """The service that runs the lane, with a process of its own for mail that may run long."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._jail = ParseJail()
+        self._lane = Lane(
+            TOPIC,
+            "inbound_mails",
+            self.handle,
+            database=runtime.database,
+            batch=_BATCH,
+            per_organization=_FROM_ONE_ORGANIZATION,
+            concurrency=2,
+            lease_seconds=_LEASE_SECONDS,
+        )
+        self._stops = [listen(self._lane.ring), runtime.bus.subscribe(TOPIC, self._lane.ring)]
+
+    async def start(self) -> None:
+        await self._lane.start()
+
+    async def close(self, grace_seconds: float = 10) -> None:
+        for stop in self._stops:
+            stop()
+        await self._lane.close(grace_seconds)
+        await self._jail.__aexit__(None, None, None)
+
+    async def handle(self, claimed: list[Claimed]) -> None:
+        """Quick mails together; then those that may run long, and large ones, each alone."""
+        started = asyncio.get_running_loop().time()
+        async with self._runtime.database.work({one.organization_id for one in claimed}) as tx:
+            rows = await store.load(tx, claimed)
+        quick: list[tuple[InboundMail, bytes]] = []
+        slow: list[tuple[InboundMail, bytes | None]] = []
+        for row in rows:
+            mail, raw = inbound_mail(row), row["content"]
+            if not mail.inbox_stands:
+                await self._drop(mail)
+            elif mail.claim.attempts > _SILENT_TRIES:
+                await self._give_up(mail)
+            elif raw is None or needs_jail(raw):
+                slow.append((mail, raw))
+            else:
+                quick.append((mail, raw))
+        if quick:
+            await self._together(quick)
+        for mail, raw in slow:
+            if asyncio.get_running_loop().time() - started > _LEASE_SECONDS / 2:
+                await self._put_off(mail, TimeoutError("other mail took the time"), seconds=0)
+            else:
+                await self._one(mail, raw)
+
+    async def _together(self, batch: Sequence[tuple[InboundMail, bytes]]) -> None:
+        try:
+            await self._store([await self._read(mail, raw) for mail, raw in batch])
+        except Unavailable:
+            raise
+        except Exception:
+            log.warning("a batch is done one by one", mails=len(batch), exc_info=True)
+            for mail, raw in batch:
+                await self._one(mail, raw)
+
+    async def _one(self, mail: InboundMail, raw: bytes | None) -> None:
+        try:
+            await self._store([await self._read(mail, await self._fetch(mail) if raw is None else raw)])
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.exception("a mail could not be ingested", mail=str(mail.claim.id), attempt=mail.claim.attempts)
+            # Storage that is away says nothing about the mail.
+            if mail.claim.attempts >= _TRIES and not isinstance(error, OSError):
+                await self._give_up(mail)
+            else:
+                await self._put_off(mail, error)
+
+    async def _fetch(self, mail: InboundMail) -> bytes:
+        return await self._runtime.blobs.get(
+            blob_key(mail.claim.organization_id, mail.claim.id, mail.stored_at or mail.received_at)
+        )
+
+    async def _read(self, mail: InboundMail, raw: bytes) -> ReadMail:
+        # Between two mails everybody else of this process has a turn.
+        await asyncio.sleep(0)
+        runtime = self._runtime
+        read = await read_mail(mail, raw, keyring=runtime.keyring, jail=self._jail, hostname=runtime.smtp_hostname)
+        for file in read.large_files:
+            key = blob_key(mail.claim.organization_id, file.id, read.message.created_at)
+            await runtime.blobs.put(key, file.content, media_type=file.mime_type)
+        return read
+
+    async def _store(self, read: Sequence[ReadMail]) -> None:
+        """One transaction: the work rows go, messages and events come. Whoever lost a claim writes nothing."""
+        organizations = {one.mail.claim.organization_id for one in read}
+        async with self._runtime.database.work(organizations) as tx:
+            mine = await store.take(tx, [one.mail.claim for one in read])
+            kept = [one for one in read if one.mail.claim.id in mine]
+            reports = {one.mail.claim.id for one in kept if await _was_report(tx, one)}
+            mail = [one for one in kept if one.mail.claim.id not in reports]
+            if reports:
+                await store.drop_blobs(
+                    tx, [(c.organization_id, c.id) for one in kept if (c := one.mail.claim).id in reports]
+                )
+            added = await add(tx, [one.message for one in mail])
+            events: list[tuple[Scope, NewEvent]] = [
+                (one.mail.scope, event)
+                for one, place in zip(mail, added, strict=True)
+                if place is not None
+                for event in received(one.message, place)
+            ]
+            if events:
+                await append_all(tx, events)
+        for one in mail:
+            self._runtime.count(one.mail.claim.organization_id, "messages_received", 1)
+            self._runtime.count(one.mail.claim.organization_id, "storage_bytes", one.mail.size)
+
+    async def _give_up(self, mail: InboundMail) -> None:
+        """Stored unread, and told: its raw bytes are there for who can make sense of them."""
+        try:
+            await self._store([unreadable(mail, self._runtime.smtp_hostname)])
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.exception("a mail could not even be stored unread", mail=str(mail.claim.id))
+            await self._put_off(mail, error)
+
+    async def _put_off(self, mail: InboundMail, error: Exception, seconds: float | None = None) -> None:
+        wait = next_wait(_WAITS, mail.claim.attempts) or _WAITS[-1] if seconds is None else seconds
+        async with self._runtime.database.work({mail.claim.organization_id}) as tx:
+            await store.put_off(tx, mail.claim, wait, f"{type(error).__name__}: {error}"[:500])
+
+    async def _drop(self, mail: InboundMail) -> None:
+        """Its inbox was deleted after the 250: there is nobody to tell."""
+        owner = mail.claim.organization_id
+        async with self._runtime.database.work({owner}) as tx:
+            if await store.take(tx, [mail.claim]):
+                await store.drop_blobs(tx, [(owner, mail.claim.id)])
+        if mail.size > INLINE_OCTETS:
+            await self._runtime.blobs.delete(blob_key(owner, mail.claim.id, mail.stored_at or mail.received_at))
+
+
+async def _was_report(tx: Tx, one: ReadMail) -> bool:
+    """Whether it was a top-level report to a bounce address of ours, and so is dealt with and no message (M-37)."""
+    if one.report is None or one.transmission_id is None:
+        return False
+    owner = one.mail.claim.organization_id
+    return await feedback.apply_report(tx, owner, one.transmission_id, one.report) is not None

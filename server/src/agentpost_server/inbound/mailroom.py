@@ -1,0 +1,189 @@
+"""The house as the SMTP receiver asks for it: which inbox an address leads to, and taking a finished mail.
+
+Look-ups of concurrent RCPTs share a query, and a found address is believed for a second.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from agentpost_server.core.errors import Problem
+from agentpost_server.inbound import store
+from agentpost_server.inbound.accept import AcceptMail, accept
+from agentpost_server.inbound.batching import Batcher
+from agentpost_server.inbound.smtp import Accepted, Delivery, Refusal, Route, SessionInfo
+from agentpost_server.inbound.store import Seen
+from agentpost_server.mail.address import canonical, without_tag
+from agentpost_server.mail.trace_header import traced_inboxes
+from agentpost_server.outbound import verp
+from agentpost_server.runtime import Runtime
+
+_UNKNOWN: Final = Refusal(code="550 5.1.1", text="No such mailbox here")
+_NOT_OURS: Final = Refusal(code="550 5.7.1", text="Relaying denied")
+# Every domain has these (RFC 5321 4.5.1, RFC 2142), whether its owner thought of them or not.
+_ROLES: Final = frozenset({"postmaster", "abuse"})
+_PRIVATE_DOMAIN: Final = "sandbox.test"
+_BELIEVED_SECONDS: Final = 1.0
+_REMEMBERED: Final = 10_000
+_ECHOES: Final = 3
+_HEAD_OCTETS: Final = 64 * 1024
+
+_Asked = tuple[str, str, str]
+
+
+class MailLoop(Problem):
+    """The same inbox has sent this mail too often already."""
+
+    status = 422
+    default_code = "mail_loop"
+    smtp = "554 5.4.6"
+
+
+class AcceptedHere(Accepted, frozen=True, kw_only=True):
+    """With what must be forgotten once the client has read its 250."""
+
+    seen: tuple[Seen, ...] = ()
+
+
+class InboxMailroom:
+    """A Mailroom over the inboxes of this server."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        settings = runtime.settings
+        self._runtime = runtime
+        self._own_domains = {settings.shared_domain.lower(), runtime.smtp_hostname.lower()}
+        self._postmaster = canonical(settings.postmaster_inbox or f"postmaster@{settings.shared_domain}")
+        self._look_ups: Batcher[_Asked, store.Found] = Batcher(self._look_up, most=200, at_once=2)
+        self._forgetting: Batcher[Seen, None] = Batcher(self._forget, most=500)
+        self._being_forgotten: dict[tuple[object, ...], asyncio.Future[None]] = {}
+        self._believed: dict[_Asked, tuple[float, store.Found]] = {}
+
+    async def route(self, address: str, *, session: SessionInfo) -> Route | Refusal:
+        email = canonical(address)
+        local, _, domain = email.rpartition("@")
+        if domain == _PRIVATE_DOMAIN:
+            return _NOT_OURS
+        if (transmission := verp.read(self._runtime.keyring, email)) is not None:
+            found = await store.route_bounce(self._runtime.database, transmission)
+            return _route(found, address) if found else _UNKNOWN
+        if local in _ROLES:
+            return await self._route_role(email, address)
+        found = await self._find((email, without_tag(email), domain))
+        if found.inbox_id is not None:
+            return _route(found, address)
+        return _UNKNOWN if self._is_ours(found, domain) else _NOT_OURS
+
+    async def _route_role(self, email: str, address: str) -> Route | Refusal:
+        """The address itself where somebody has it; else the inbox that the operator reads."""
+        domain = email.rpartition("@")[2]
+        own, operator = await asyncio.gather(
+            self._find((email, email, "")), self._find((self._postmaster, self._postmaster, domain))
+        )
+        if own.inbox_id is not None:
+            return _route(own, address)
+        if not self._is_ours(operator, domain):
+            return _NOT_OURS
+        return _route(operator, address) if operator.inbox_id is not None else _UNKNOWN
+
+    def _is_ours(self, found: store.Found, domain: str) -> bool:
+        return found.verified or domain in self._own_domains
+
+    async def _find(self, asked: _Asked) -> store.Found:
+        known = self._believed.get(asked)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        return await self._look_ups.put(asked)
+
+    async def _look_up(self, asked: Sequence[_Asked]) -> Sequence[store.Found]:
+        found = await store.route_recipients(self._runtime.database, asked)
+        if len(self._believed) > _REMEMBERED:
+            self._believed.clear()
+        until = time.monotonic() + _BELIEVED_SECONDS
+        for question, answer in zip(asked, found, strict=True):
+            # Only hits: a new inbox must be reachable at once.
+            if answer.inbox_id is not None:
+                self._believed[question] = (until, answer)
+        return found
+
+    async def accept(self, delivery: Delivery) -> Accepted:
+        await self._refuse_loops(delivery)
+        if not delivery.has_message_id:
+            await self._let_forget(delivery)
+        kept = await accept(self._runtime, _mail(delivery))
+        return AcceptedHere(
+            reference=str(kept.inbound_ids[0]),
+            inbound_ids=kept.inbound_ids,
+            seen=() if delivery.has_message_id else kept.seen,
+        )
+
+    def reply_was_read(self, accepted: Accepted) -> None:
+        if isinstance(accepted, AcceptedHere):
+            for one in accepted.seen:
+                key = (one.organization_id, one.inbox_id)
+                self._being_forgotten[key] = future = self._forgetting.put_soon(one)
+                future.add_done_callback(lambda done, key=key: self._forgotten(key, done))
+
+    def _forgotten(self, key: tuple[object, ...], done: "asyncio.Future[None]") -> None:
+        if self._being_forgotten.get(key) is done:
+            del self._being_forgotten[key]
+        # Best effort: what is not forgotten now ends with its window.
+        if not done.cancelled():
+            done.exception()
+
+    async def _let_forget(self, delivery: Delivery) -> None:
+        """The same bytes may follow at once on the same connection: they must meet a window that has forgotten."""
+        for route in delivery.routes:
+            pending = self._being_forgotten.get((route.organization_id, route.inbox_id))
+            if pending is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.shield(pending)
+
+    async def _forget(self, seen: Sequence[Seen]) -> Sequence[None]:
+        await store.forget_seen(self._runtime.database, seen)
+        return [None] * len(seen)
+
+    async def _refuse_loops(self, delivery: Delivery) -> None:
+        content = delivery.content
+        head = await asyncio.to_thread(_head_of, content) if isinstance(content, Path) else content[:_HEAD_OCTETS]
+        traced = traced_inboxes(self._runtime.keyring, head)
+        if any(traced.count(route.inbox_id) >= _ECHOES for route in delivery.routes):
+            raise MailLoop("This mail goes round: its mailbox has sent it before", fix="Break the forwarding loop.")
+
+
+def _mail(delivery: Delivery) -> AcceptMail:
+    flags = (("bare_newlines", delivery.bare_newlines), ("nul_removed", delivery.nul_removed))
+    return AcceptMail(
+        routes=delivery.routes,
+        mail_from=delivery.mail_from,
+        content=delivery.content,
+        size=delivery.size,
+        sha256=delivery.sha256,
+        has_message_id=delivery.has_message_id,
+        source="smtp",
+        received_at=delivery.received_at,
+        client_ip=delivery.client_ip,
+        helo=delivery.helo,
+        protocol=delivery.transmission_type,
+        tls=delivery.tls,
+        flags=tuple(name for name, holds in flags if holds),
+    )
+
+
+def _route(found: store.Found, address: str) -> Route:
+    assert found.organization_id is not None
+    assert found.environment_id is not None
+    assert found.inbox_id is not None
+    return Route(
+        organization_id=found.organization_id,
+        environment_id=found.environment_id,
+        inbox_id=found.inbox_id,
+        address=address,
+    )
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_OCTETS)

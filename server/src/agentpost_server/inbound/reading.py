@@ -1,0 +1,236 @@
+"""From an accepted mail to a message about to be stored: parse, extract, classify. Nothing here writes.
+
+What may run long is read in a process with limits; when those strike, the header is read alone and the raw bytes stay.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from agentpost_server.core import ids
+from agentpost_server.core.scope import Scope
+from agentpost_server.core.secrets import Keyring
+from agentpost_server.mail.extract import Extracted, extract
+from agentpost_server.mail.jail import JailFailure, ParseJail, needs_jail
+from agentpost_server.mail.model import Address
+from agentpost_server.mail.parse import parse
+from agentpost_server.mail.parsed import ComplaintReport, DeliveryReport, ParsedAttachment, ParsedMail
+from agentpost_server.mail.preview import preview
+from agentpost_server.mail.trace_header import TRACE_HEADER, read
+from agentpost_server.messages.new import NewAttachment, NewMessage
+from agentpost_server.outbound import verp
+from agentpost_server.work import Claimed
+
+_INLINE_OCTETS: Final = 256 * 1024
+_HEADER_OCTETS: Final = 64 * 1024
+# Bodies above this are looked through in a thread: other mail goes on meanwhile.
+_LONG_BODY: Final = 128 * 1024
+# Who wrote it is not told by header or envelope; the domain can never exist (RFC 2606).
+_NOBODY: Final = Address("unknown@invalid")
+_UNCHECKED: Final = {"spf": "none", "dkim": "none", "dmarc": "none", "arc": "none", "aligned_domain": None}
+_SUFFIX_BITS: Final = (1 << 62) - 1
+
+
+class InboundMail(msgspec.Struct, frozen=True, kw_only=True):
+    """A claimed row and the envelope it carries."""
+
+    claim: Claimed
+    scope: Scope
+    inbox_id: UUID
+    mail_from: str
+    rcpt_to: tuple[str, ...]
+    source: str
+    client_ip: str | None
+    helo: str | None
+    protocol: str | None
+    tls: bool
+    size: int
+    flags: tuple[str, ...]
+    received_at: datetime
+    stored_at: datetime | None
+    inbox_stands: bool
+
+
+class LargeFile(msgspec.Struct, frozen=True):
+    """Bytes that go to the blob store before the transaction."""
+
+    id: UUID
+    content: bytes
+    mime_type: str
+
+
+class ReadMail(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mail turned out to be: a report about a transmission of ours, or a message."""
+
+    mail: InboundMail
+    message: NewMessage
+    large_files: tuple[LargeFile, ...] = ()
+    transmission_id: UUID | None = None
+    report: DeliveryReport | ComplaintReport | None = None
+
+
+def inbound_mail(row: Mapping[str, Any]) -> InboundMail:
+    return InboundMail(
+        claim=Claimed(row["organization_id"], row["id"], row["attempts"]),
+        scope=Scope(row["organization_id"], row["environment_id"]),
+        inbox_id=row["inbox_id"],
+        mail_from=row["mail_from"],
+        rcpt_to=tuple(row["rcpt_to"]),
+        source=row["source"],
+        client_ip=row["client_ip"],
+        helo=row["helo"],
+        protocol=row["protocol"],
+        tls=row["tls"],
+        size=row["size"],
+        flags=tuple(row["flags"]),
+        received_at=row["received_at"],
+        stored_at=row["stored_at"],
+        inbox_stands=row["inbox_stands"],
+    )
+
+
+async def read_mail(mail: InboundMail, raw: bytes, *, keyring: Keyring, jail: ParseJail, hostname: str) -> ReadMail:
+    null_sender = not mail.mail_from
+    failed = False
+    if needs_jail(raw):
+        result = await jail.parse(raw, null_sender)
+        if failed := isinstance(result, JailFailure):
+            result = parse(_header_of(raw), null_sender)
+    else:
+        result = parse(raw, null_sender)
+    text, html = (None, None) if failed else (result.text_body, result.html_body)
+    if len(text or "") + len(html or "") > _LONG_BODY:
+        extracted = await asyncio.to_thread(extract, text, html)
+    else:
+        extracted = extract(text, html)
+    files = () if failed else result.attachments
+    file_ids = [_file_id(mail.claim.id, position) for position in range(len(files))]
+    return ReadMail(
+        mail=mail,
+        message=_message(
+            mail,
+            result,
+            extracted,
+            failed=failed,
+            echo=_is_echo(mail, result, keyring),
+            hostname=hostname,
+            attachments=tuple(_attachment(one, its_id) for one, its_id in zip(files, file_ids, strict=True)),
+        ),
+        large_files=tuple(
+            LargeFile(its_id, one.content, one.mime_type)
+            for one, its_id in zip(files, file_ids, strict=True)
+            if one.size > _INLINE_OCTETS
+        ),
+        transmission_id=_transmission(mail, keyring),
+        report=result.report,
+    )
+
+
+def unreadable(mail: InboundMail, hostname: str) -> ReadMail:
+    """What is told of a mail that we could not read three times: that it is there, and its raw bytes."""
+    return ReadMail(mail=mail, message=_message(mail, None, Extracted(None, None), failed=True, hostname=hostname))
+
+
+def _message(
+    mail: InboundMail,
+    parsed: ParsedMail | None,
+    extracted: Extracted,
+    *,
+    hostname: str,
+    failed: bool,
+    echo: bool = False,
+    attachments: tuple[NewAttachment, ...] = (),
+) -> NewMessage:
+    if parsed is None:
+        parsed = parse(b"Subject: (unreadable message)\r\n\r\n")
+    author = parsed.from_address or (Address(mail.mail_from) if mail.mail_from else _NOBODY)
+    return NewMessage(
+        id=mail.claim.id,
+        scope=mail.scope,
+        inbox_id=mail.inbox_id,
+        direction="inbound",
+        status="received",
+        # A mail without a usable one gets ours, so that an answer to it can be threaded.
+        message_id_header=parsed.message_id or f"<{ids.encode('msg', mail.claim.id)}@{hostname}>",
+        in_reply_to=parsed.in_reply_to,
+        references=parsed.references,
+        subject=parsed.subject,
+        from_address=author,
+        to_addresses=parsed.to,
+        cc_addresses=parsed.cc,
+        bcc_addresses=parsed.bcc,
+        reply_to_addresses=parsed.reply_to,
+        text_body=None if failed else parsed.text_body,
+        html_body=None if failed else parsed.html_body,
+        extracted_text=extracted.text,
+        extracted_html=extracted.html,
+        headers=parsed.headers,
+        preview=preview(extracted.text or ""),
+        labels=("received", "unread"),
+        size=mail.size,
+        envelope=_envelope(mail),
+        authentication=dict(_UNCHECKED),
+        trust="internal" if mail.source == "local" else "unverified",
+        flags=tuple(dict.fromkeys((*parsed.flags, *mail.flags))),
+        parse_status="failed" if failed else parsed.parse_status,
+        loop_class="own_echo" if echo else parsed.loop_class,
+        created_at=mail.received_at,
+        received_at=mail.received_at,
+        attachments=attachments,
+    )
+
+
+def _envelope(mail: InboundMail) -> dict[str, object]:
+    """SPEC 22's keys, and under `_trace` what only the trace prefix of the raw mail needs."""
+    return {
+        "mail_from": mail.mail_from,
+        "rcpt_to": list(mail.rcpt_to),
+        "source": mail.source,
+        "client_ip": mail.client_ip,
+        "helo": mail.helo,
+        "tls": mail.tls,
+        "_trace": {"protocol": mail.protocol},
+    }
+
+
+def _attachment(file: ParsedAttachment, its_id: UUID) -> NewAttachment:
+    return NewAttachment(
+        id=its_id,
+        filename=file.filename,
+        mime_type=file.mime_type,
+        declared_mime_type=file.declared_mime_type,
+        size=file.size,
+        sha256=file.sha256,
+        disposition=file.disposition,
+        content_id=file.content_id,
+        flags=file.flags,
+        content=file.content if file.size <= _INLINE_OCTETS else None,
+    )
+
+
+def _file_id(mail_id: UUID, position: int) -> UUID:
+    """The same at every try, so that a repeated ingest writes no blob twice; the mail's time stays in front."""
+    digest = hashlib.sha256(mail_id.bytes + position.to_bytes(4)).digest()
+    return UUID(int=mail_id.int & ~_SUFFIX_BITS | int.from_bytes(digest[:8]) & _SUFFIX_BITS)
+
+
+def _is_echo(mail: InboundMail, parsed: ParsedMail, keyring: Keyring) -> bool:
+    """Our own mail of this very inbox that came back (S-44): told by our signature, which nobody else can write."""
+    values = (value for name, value in parsed.headers if name.lower() == TRACE_HEADER.lower())
+    return any(names is not None and names[1] == mail.inbox_id for names in (read(keyring, one) for one in values))
+
+
+def _transmission(mail: InboundMail, keyring: Keyring) -> UUID | None:
+    """The transmission whose bounce address the mail came to."""
+    return next((found for one in mail.rcpt_to if (found := verp.read(keyring, one)) is not None), None)
+
+
+def _header_of(raw: bytes) -> bytes:
+    head = raw[:_HEADER_OCTETS]
+    ends = [end for end in (head.find(b"\r\n\r\n"), head.find(b"\n\n")) if end >= 0]
+    return head[: min(ends) + 2] if ends else head
