@@ -23,6 +23,8 @@ from agentpost_server.core.secrets import Keyring
 from agentpost_server.core.times import now
 from agentpost_server.db import Database
 from agentpost_server.db.migrate import not_run
+from agentpost_server.events import OutboxBell, Publisher
+from agentpost_server.events import api as events_api
 from agentpost_server.inbound.door import SmtpDoor
 from agentpost_server.inbound.ingest import Ingest
 from agentpost_server.inboxes import api as inboxes_api
@@ -43,6 +45,8 @@ from agentpost_server.runtime import Runtime
 from agentpost_server.sandbox import LocalNetwork
 from agentpost_server.sandbox import api as sandbox_api
 from agentpost_server.settings import Settings, SettingsError
+from agentpost_server.streams import WATCH_SECONDS, Hub, watch_keys
+from agentpost_server.streams import api as streams_api
 from agentpost_server.usage import Usage
 from agentpost_server.web import health, metrics
 from agentpost_server.web.application import API_PREFIX, make_application
@@ -63,9 +67,11 @@ API_ROUTES: list[Any] = [
     *files_api.ROUTES,
     *outbound_api.ROUTES,
     *sandbox_api.ROUTES,
+    *events_api.ROUTES,
+    *streams_api.ROUTES,
     *reference_routes.API_ROUTES,
 ]
-ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES, *files_api.ROOT_ROUTES]
+ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES, *files_api.ROOT_ROUTES, *streams_api.ROOT_ROUTES]
 PROBE_ROUTES: list[Any] = [*health.ROUTES, *metrics.ROUTES]
 _DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in and out, threads, events.
 
@@ -163,7 +169,6 @@ class Process:
         """`smtp_socket` is bound already (`up` looks for a free port, workers share one); None: bind by settings."""
         self.runtime = runtime
         self.roles = frozenset(roles)
-        self.smtp_socket = smtp_socket
         self.authenticator = Authenticator(runtime.database, runtime.now)
         self.requests = RequestLog(runtime.database)
         self.usage = Usage(runtime.database)
@@ -172,6 +177,7 @@ class Process:
         self.health = health.Health(
             {"database": self._check_database, "blobs": self._check_blobs, "migrations": self._check_migrations}
         )
+        self.hub = Hub(runtime.database, runtime.bus)
         self.services: list[Service] = self._services()
 
     @property
@@ -197,6 +203,7 @@ class Process:
                 "authenticator": self.authenticator,
                 "reference": Reference(openapi_document()),
                 "limiter": Limiter(runtime.settings.requests_per_minute),
+                "hub": self.hub,
                 "health": self.health,
             },
             body_limit=runtime.settings.max_send_octets * 4 // 3 + 1_048_576,
@@ -223,6 +230,10 @@ class Process:
             Chore("flush", 1, self._flush, last_time=True),
             Chore("backlog", 15, self._measure),
         ]
+        if "api" in self.roles:
+            services.append(self.hub)
+            services.append(Chore("key-watch", WATCH_SECONDS, lambda: watch_keys(self.hub, self.authenticator)))
+        services.append(self._publisher() if "worker" in self.roles else OutboxBell(self.runtime.bus))
         if "worker" in self.roles:
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
@@ -230,6 +241,9 @@ class Process:
         if self.smtp is not None:
             services.append(self.smtp)
         return services
+
+    def _publisher(self) -> Publisher:
+        return Publisher(self.runtime.database, self.runtime.bus, heard=[self.hub.ring])
 
     def _mail_out(self) -> Lane:
         runtime = self.runtime

@@ -2,7 +2,7 @@
 
 from agentpost_server.events.append import append, append_all
 from agentpost_server.events.model import Event, Selection, event_of
-from agentpost_server.events.publish import Publisher
+from agentpost_server.events.publish import OutboxBell, Publisher
 from agentpost_server.events.types import EVENT_TYPES
 
-__all__ = ["EVENT_TYPES", "Event", "Publisher", "Selection", "append", "append_all", "event_of"]
+__all__ = ["EVENT_TYPES", "Event", "OutboxBell", "Publisher", "Selection", "append", "append_all", "event_of"]

@@ -100,3 +100,18 @@ class Publisher:
         except TimeoutError:
             return False
         return True
+
+
+class OutboxBell:
+    """In place of a publisher where a process has no worker role: after each commit it rings those that have."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._stop: Callable[[], None] | None = None
+
+    async def start(self) -> None:
+        self._stop = listen(lambda: self._bus.publish("outbox"))
+
+    async def close(self, grace_seconds: float = 5) -> None:
+        if self._stop is not None:
+            self._stop()

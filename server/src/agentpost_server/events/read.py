@@ -24,12 +24,12 @@ def selection_of(scope: Scope, *, inbox_id: UUID | None = None, types: tuple[str
     )
 
 
-def check_types(given: list[str]) -> tuple[str, ...]:
+def check_types(given: list[str], *, field: str = "types") -> tuple[str, ...]:
     """Event types, repeated or separated by commas. Invalid (422) names the one that is not in the catalogue."""
     types = sorted({one.strip() for text in given for one in text.split(",") if one.strip()})
     for one in types:
         if one not in EVENT_TYPES:
-            raise invalid_field("types", f"{one[:80]!r} is not a type of event")
+            raise invalid_field(field, f"{one[:80]!r} is not a type of event")
     return tuple(types)
 
 

@@ -62,6 +62,7 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     ),
     "route_not_found": ErrorCode(404, "There is no such path.", "See /docs for the paths."),
     "method_not_allowed": ErrorCode(405, "The path does not know that method.", "Use one of the Allow header."),
+    "upgrade_required": ErrorCode(426, "The path speaks WebSocket only.", "Open it with a WebSocket client."),
     "request_timeout": ErrorCode(408, "The request came too slowly.", "Send it again in one go."),
     "conflict": ErrorCode(409, "The request does not fit the present state.", "Read the resource again and decide."),
     "idempotency_in_progress": ErrorCode(
