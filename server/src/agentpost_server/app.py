@@ -56,7 +56,9 @@ from agentpost_server.web.limiter import Limiter
 from agentpost_server.web.reference import describe
 from agentpost_server.web.reference import routes as reference_routes
 from agentpost_server.web.reference.routes import Reference
-from agentpost_server.work import Chore, Lane, Service, backlog
+from agentpost_server.webhooks import DeliveryLane
+from agentpost_server.webhooks import api as webhooks_api
+from agentpost_server.work import Chore, Lane, Service, backlog, prune
 
 API_ROUTES: list[Any] = [
     *accounts_api.ROUTES,
@@ -67,6 +69,7 @@ API_ROUTES: list[Any] = [
     *files_api.ROUTES,
     *outbound_api.ROUTES,
     *sandbox_api.ROUTES,
+    *webhooks_api.ROUTES,
     *events_api.ROUTES,
     *streams_api.ROUTES,
     *reference_routes.API_ROUTES,
@@ -233,8 +236,15 @@ class Process:
         if "api" in self.roles:
             services.append(self.hub)
             services.append(Chore("key-watch", WATCH_SECONDS, lambda: watch_keys(self.hub, self.authenticator)))
-        services.append(self._publisher() if "worker" in self.roles else OutboxBell(self.runtime.bus))
         if "worker" in self.roles:
+            hooks = DeliveryLane(self.runtime)
+            services += [hooks, self._publisher(hooks)]
+        else:
+            services.append(OutboxBell(self.runtime.bus))
+        if "worker" in self.roles:
+            services.append(
+                Chore("prune", 60, lambda: prune(self.runtime.database, keeping_times(self.runtime.settings)))
+            )
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
             services.append(Ingest(self.runtime))
@@ -242,8 +252,8 @@ class Process:
             services.append(self.smtp)
         return services
 
-    def _publisher(self) -> Publisher:
-        return Publisher(self.runtime.database, self.runtime.bus, heard=[self.hub.ring])
+    def _publisher(self, hooks: DeliveryLane) -> Publisher:
+        return Publisher(self.runtime.database, self.runtime.bus, consumers=[hooks.open], heard=[self.hub.ring])
 
     def _mail_out(self) -> Lane:
         runtime = self.runtime
@@ -274,6 +284,18 @@ class Process:
 def openapi_document() -> dict[str, Any]:
     """What `openapi.json` in the repository must equal."""
     return describe(API_PREFIX, API_ROUTES, version=__version__, description=_DESCRIPTION)
+
+
+def keeping_times(settings: Settings) -> dict[str, int]:
+    """Seconds that rows of a table are kept (SPEC 16); 0 where a row carries its own end."""
+    return {
+        "idempotency_keys": settings.idempotency_hours * 3600,
+        "inbound_seen": 0,
+        "stream_tickets": 0,
+        "request_log": settings.request_log_days * 86400,
+        "webhook_deliveries": settings.event_days * 86400,
+        "events": settings.event_days * 86400,
+    }
 
 
 def networks(text: str) -> tuple[Network, ...]:

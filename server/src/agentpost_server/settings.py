@@ -85,8 +85,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """API requests a minute and organization; 0 = unlimited."""
     trusted_proxies: str = ""
     """Comma-separated CIDRs whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Empty: none."""
-    cors_origins: str = ""
-    """Comma-separated origins that browsers may call the API from. Empty: none."""
     database_connections: Positive = 10
     """Connections of each database role in a process."""
     event_days: Positive = 30

@@ -5,6 +5,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from agentpost_server.settings import Settings
+
 SOURCE = Path(__file__).parents[2] / "src" / "agentpost_server"
 FILES = sorted(SOURCE.rglob("*.py"))
 TESTS = sorted((Path(__file__).parents[1]).rglob("*.py"))
@@ -61,6 +65,13 @@ def test_sql_stands_only_in_stores_db_and_work() -> None:
         if _SQL.search(text)
     ]
     assert misplaced == []
+
+
+def test_every_setting_is_used() -> None:
+    """A setting that nothing reads is a promise that nothing keeps."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in FILES if path.name != "settings.py")
+    fields = [field.name for field in msgspec.structs.fields(Settings)]
+    assert [name for name in fields if not re.search(rf"\.{name}\b", source)] == []
 
 
 def test_each_slice_has_a_public_face() -> None:

@@ -114,6 +114,11 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "recipient_needs_smtputf8": ErrorCode(
         422, "A recipient needs SMTPUTF8, which the transport does not offer.", "Use an ASCII address."
     ),
+    "mail_loop": ErrorCode(
+        422,
+        "The same inbox has sent this mail three times already (told by SMTP, 554 5.4.6).",
+        "Break the forwarding loop.",
+    ),
     "rate_limited": ErrorCode(429, "Too many requests in this minute.", "Wait as long as Retry-After says."),
     "daily_limit_reached": ErrorCode(
         429, "The day's mail limit is reached.", "Wait for the next day or raise the limit."

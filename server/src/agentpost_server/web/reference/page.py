@@ -93,3 +93,16 @@ def _example(content: dict[str, Any]) -> str:
     if "example" not in content:
         return ""
     return f"<pre>{escape(json.dumps(content['example'], indent=2, ensure_ascii=False))}</pre>"
+
+
+def render_front(version: str) -> str:
+    """The page at `/`: that it runs, and where to go."""
+    return (
+        _HEAD.replace(
+            "{style}", "body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}"
+        )
+        + f"<main><h1>AgentPost {escape(version)} is running</h1><p>Mail for agents, on this machine.</p><ul>"
+        + '<li><a href="/docs">API reference</a></li><li><a href="/docs/errors">Error codes</a></li>'
+        + '<li><a href="/api/v1/openapi.json">openapi.json</a></li><li><a href="/readyz">Readiness</a></li></ul>'
+        + "<p>The console is not built yet: use the API with a key that <code>up</code> printed.</p></main></body></html>"
+    )
