@@ -239,15 +239,14 @@ class Process:
         if "worker" in self.roles:
             hooks = DeliveryLane(self.runtime)
             services += [hooks, self._publisher(hooks)]
-        else:
-            services.append(OutboxBell(self.runtime.bus))
-        if "worker" in self.roles:
             services.append(
                 Chore("prune", 60, lambda: prune(self.runtime.database, keeping_times(self.runtime.settings)))
             )
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
             services.append(Ingest(self.runtime))
+        else:
+            services.append(OutboxBell(self.runtime.bus))
         if self.smtp is not None:
             services.append(self.smtp)
         return services

@@ -15,6 +15,7 @@ from agentpost_server.web.fetch.model import (
     FetchRequest,
     FetchResponse,
 )
+from agentpost_server.web.fetch.policy import policy_for
 from agentpost_server.web.fetch.stream import Connector, Resolver, Stream
 from agentpost_server.web.fetch.url import check_url
 
@@ -32,4 +33,5 @@ __all__ = [
     "check_headers",
     "check_url",
     "fetch",
+    "policy_for",
 ]
