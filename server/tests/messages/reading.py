@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2 as httpx
+import msgspec
 
 from agentpost_server.core import ids
 from agentpost_server.core.ids import encode
@@ -39,18 +40,16 @@ async def fetch(tenant: Tenant, sql: str, *arguments: object) -> list[Any]:
         return await tx.rows(sql, *arguments)
 
 
-async def events_of(tenant: Tenant, event_type: str) -> list[str]:
+async def events_of(tenant: Tenant, event_type: str) -> list[dict[str, Any]]:
     """The data of the tenant's events of a type, in order, whether or not they were published yet."""
     rows = await fetch(
         tenant,
-        """SELECT data, occurred_at, id FROM event_outbox WHERE organization_id = $1 AND type = $2
-           UNION ALL SELECT data, occurred_at, id FROM events WHERE organization_id = $1 AND type = $2 ORDER BY 3""".replace(
-            "SELECT data,", "SELECT data::text,"
-        ),
+        """SELECT data::text, id FROM event_outbox WHERE organization_id = $1 AND type = $2
+           UNION ALL SELECT data::text, id FROM events WHERE organization_id = $1 AND type = $2 ORDER BY id""",
         tenant.organization.organization_id,
         event_type,
     )
-    return [row["data"] for row in rows]
+    return [msgspec.json.decode(row["data"]) for row in rows]
 
 
 async def listed(http: httpx.AsyncClient, path: str, **params: Any) -> list[str]:

@@ -185,7 +185,7 @@ async def test_every_filter_keeps_what_it_says_and_filters_are_joined_by_and(ten
 
 async def test_the_thread_filter_keeps_one_thread(tenant: Tenant) -> None:
     inbox = await new_inbox(tenant)
-    first = message(tenant, inbox, "<t1@x>")
+    first = message(tenant, inbox, "<t1@x>", id=ids.id_at(1_700_000_000_000))
     second = message(tenant, inbox, "<t2@x>", in_reply_to=("<t1@x>",), labels=("received",))
     alone = message(tenant, inbox, "<t3@x>")
     added = await stored(tenant, first, second, alone)

@@ -58,6 +58,8 @@ Q = Annotated[
         description='Words; `"a phrase"`, `or`, `-not`, `begin*`; the last is a beginning.',
     ),
 ]
+# A body may be left out: then the labels stand in the query.
+NO_LABELS = ChangeLabels()
 
 
 def split_labels(given: list[str] | None) -> tuple[str, ...]:
@@ -169,7 +171,7 @@ async def add_message_labels(
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     message_id: FromPath[str],
-    data: JSONBody[ChangeLabels],
+    data: JSONBody[ChangeLabels] = NO_LABELS,
     labels: Labels = None,
 ) -> Response[Message]:
     """In the body or as `?labels=a,b`. What stands already stays."""
@@ -189,7 +191,7 @@ async def remove_message_labels(
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     message_id: FromPath[str],
-    data: JSONBody[ChangeLabels],
+    data: JSONBody[ChangeLabels] = NO_LABELS,
     labels: Labels = None,
 ) -> Response[Message]:
     """In the body or as `?labels=a,b`. Removing `unread` marks it read; the server's other labels stay."""

@@ -191,7 +191,7 @@ LabelText = Annotated[str, Meta(max_length=200)]
 IdText = Annotated[str, Meta(max_length=64)]
 
 
-class ChangeLabels(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ChangeLabels(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     labels: Annotated[list[LabelText], Meta(max_length=64)] = []
 
 

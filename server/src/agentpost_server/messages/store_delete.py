@@ -28,7 +28,7 @@ DELETE FROM messages WHERE organization_id = $1 AND id = ANY ($2)
 """
 _REFRESH = """
 UPDATE threads t SET message_count = s.n, last_message_id = l.id, last_message_at = l.created_at, preview = l.preview,
-    has_attachments = s.files, labels = s.labels, participants = COALESCE(p.people, '[]')
+    has_attachments = s.files, labels = s.labels, participants = COALESCE(p.people, t.participants)
 FROM unnest($2::uuid[]) AS a(id)
 CROSS JOIN LATERAL (
     SELECT count(*)::integer AS n, bool_or(m.has_attachments) AS files, ARRAY(
@@ -48,7 +48,8 @@ CROSS JOIN LATERAL (
                 jsonb_build_array(m.from_address) || m.to_addresses || m.cc_addresses
                 || CASE WHEN m.direction = 'outbound' THEN m.bcc_addresses ELSE '[]' END)
                 WITH ORDINALITY AS e(person, n)
-            WHERE m.organization_id = $1 AND m.thread_id = a.id ORDER BY lower(person ->> 'email'), m.id, n
+            WHERE m.organization_id = $1 AND m.thread_id = a.id AND 'untrusted_participant' <> ALL (m.flags)
+            ORDER BY lower(person ->> 'email'), m.id, n
         ) each ORDER BY message_id, n LIMIT 100
     ) first
 ) p

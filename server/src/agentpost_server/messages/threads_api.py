@@ -10,7 +10,7 @@ from agentpost_server.core.scope import Scope
 from agentpost_server.messages import delete as deleting
 from agentpost_server.messages import labels as label_rules
 from agentpost_server.messages import read, threads
-from agentpost_server.messages.api import Labels, split_labels
+from agentpost_server.messages.api import NO_LABELS, Labels, split_labels
 from agentpost_server.messages.listing import Filters
 from agentpost_server.messages.model import ChangeLabels, Message, Thread
 from agentpost_server.runtime import Runtime
@@ -96,7 +96,7 @@ async def add_thread_labels(
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     thread_id: FromPath[str],
-    data: JSONBody[ChangeLabels],
+    data: JSONBody[ChangeLabels] = NO_LABELS,
     labels: Labels = None,
 ) -> Response[Thread]:
     """To every message that the thread has now. A thread's labels are those of its messages."""
@@ -116,7 +116,7 @@ async def remove_thread_labels(
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     thread_id: FromPath[str],
-    data: JSONBody[ChangeLabels],
+    data: JSONBody[ChangeLabels] = NO_LABELS,
     labels: Labels = None,
 ) -> Response[Thread]:
     """From every message of it. Removing `unread` marks the whole thread read."""
