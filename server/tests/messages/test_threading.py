@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agentpost_server.core import ids
 from agentpost_server.mail.model import Address
+from agentpost_server.messages.new import Added, NewMessage
 from agentpost_server.messages.threading import Conversations, fingerprint, named
 from harness import Tenant
 from messages.added import message, new_inbox, stored, thread_ids
@@ -78,8 +79,11 @@ def test_m21_a_cycle_of_references_ends() -> None:
     assert len({place.thread_id for place in places}) == 1
 
 
-async def _one_by_one(tenant: Tenant, *messages: Any) -> list[Any]:
-    return [added for one in messages for added in await stored(tenant, one)]
+async def _store(tenant: Tenant, *messages: NewMessage, together: bool = True) -> list[Added]:
+    """All new, in one batch or one by one."""
+    batches = [messages] if together else [(one,) for one in messages]
+    answers = [answer for batch in batches for answer in await stored(tenant, *batch)]
+    return [answer for answer in answers if answer is not None]
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["one batch", "one by one"])
@@ -90,7 +94,7 @@ async def test_a_late_parent_finds_its_thread_waiting(tenant: Tenant, together: 
         message(tenant, inbox, "<2@x>", in_reply_to=("<1@x>",)),
         message(tenant, inbox, "<1@x>"),
     ]
-    added = await (stored(tenant, *mails) if together else _one_by_one(tenant, *mails))
+    added = await _store(tenant, *mails, together=together)
     assert len(set(thread_ids(added))) == 1
     assert [one.thread_created for one in added] == [True, False, False]
 
@@ -103,7 +107,7 @@ async def test_threads_are_never_merged_and_the_conflict_is_flagged(tenant: Tena
         message(tenant, inbox, "<2@x>"),
         message(tenant, inbox, "<3@x>", references=("<1@x>", "<2@x>")),
     ]
-    first, second, third = await (stored(tenant, *mails) if together else _one_by_one(tenant, *mails))
+    first, second, third = await _store(tenant, *mails, together=together)
     assert first.thread_id != second.thread_id == third.thread_id
     assert third.flags == ("thread_conflict",)
 
@@ -134,9 +138,7 @@ async def test_an_outsider_to_a_thread_is_flagged_until_a_participant_brings_him
 
 async def test_an_equal_message_id_with_other_content_is_another_message(tenant: Tenant) -> None:
     inbox = await new_inbox(tenant)
-    added = await _one_by_one(
-        tenant, message(tenant, inbox, "<1@x>"), message(tenant, inbox, "<1@x>", text_body="other")
-    )
+    added = await _store(tenant, message(tenant, inbox, "<1@x>"), message(tenant, inbox, "<1@x>", text_body="other"))
     assert added[0].message_id != added[1].message_id
     assert added[0].thread_id == added[1].thread_id
 
