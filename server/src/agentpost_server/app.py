@@ -180,6 +180,7 @@ class Process:
         self.health = health.Health(
             {"database": self._check_database, "blobs": self._check_blobs, "migrations": self._check_migrations}
         )
+        self.growth = metrics.Growth()
         self.hub = Hub(runtime.database, runtime.bus)
         self.services: list[Service] = self._services()
 
@@ -232,6 +233,7 @@ class Process:
             self.health,
             Chore("flush", 1, self._flush, last_time=True),
             Chore("backlog", 15, self._measure),
+            Chore("numbers", 1, self._count_growth),
         ]
         if "api" in self.roles:
             services.append(self.hub)
@@ -273,6 +275,16 @@ class Process:
 
     async def _measure(self) -> None:
         metrics.set_backlog(await backlog(self.runtime.database))
+
+    async def _count_growth(self) -> None:
+        self.growth.add(metrics.REQUEST_LOG_DROPPED, self.requests.dropped)
+        if self.smtp is not None and (stats := self.smtp.stats) is not None:
+            metrics.SMTP_OPEN.set(stats.open)
+            self.growth.add(metrics.SMTP_CONNECTIONS, stats.connections)
+            self.growth.add(metrics.SMTP_ACCEPTED, stats.accepted)
+            self.growth.add(metrics.SMTP_ACCEPTED_OCTETS, stats.accepted_octets)
+            for code, total in stats.refused.items():
+                self.growth.add(metrics.SMTP_REFUSED.labels(code), total)
 
     async def _flush(self) -> None:
         await self.requests.flush()

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from agentpost_server.inbound.mailroom import InboxMailroom
-from agentpost_server.inbound.smtp import SmtpLimits, SmtpServer, server_context
+from agentpost_server.inbound.smtp import SmtpLimits, SmtpServer, SmtpStats, server_context
 from agentpost_server.runtime import Runtime
 from agentpost_server.settings import Settings
 
@@ -37,6 +37,11 @@ class SmtpDoor:
             spool_folder=spool,
         )
         self.port = self._server.port
+
+    @property
+    def stats(self) -> SmtpStats | None:
+        """The receiver's totals; None before the start."""
+        return self._server.stats if self._server is not None else None
 
     async def close(self, grace_seconds: float = 10) -> None:
         if self._server is not None:
