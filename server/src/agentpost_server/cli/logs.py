@@ -63,6 +63,8 @@ def set_up(level: str, style: str) -> None:
     root.handlers = [handler]
     # Libraries speak of connections and URLs when asked for detail; theirs is not asked for.
     root.setLevel(max(_LEVELS[level], logging.WARNING))
+    # It writes a traceback for each try while the database is away, which `db` tells in a line.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 class _Output:
