@@ -244,6 +244,15 @@ _REPORT = (
 )
 
 
+async def test_s01_bare_line_ends_are_made_whole_and_flagged(tenant: Tenant) -> None:
+    inbox = await new_inbox(tenant)
+    await send(tenant.server, b"Subject: x\nMessage-ID: <1@x>\r\n\r\na\x00b\rc\r\n", inbox.email)
+    [row] = await inbox.messages()
+    assert row["flags"] == ["bare_newlines", "nul_removed"]
+    [blob] = await inbox.blobs(row["id"])
+    assert blob["content"] == b"Subject: x\r\nMessage-ID: <1@x>\r\n\r\nab\r\nc\r\n"
+
+
 async def test_m37_a_report_without_our_bounce_address_is_ordinary_mail(tenant: Tenant) -> None:
     inbox = await new_inbox(tenant)
     await send(tenant.server, _REPORT, inbox.email, sender="")

@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
+import ssl
 from pathlib import Path
 
 from agentpost_server.inbound.mailroom import InboxMailroom
 from agentpost_server.inbound.smtp import SmtpLimits, SmtpServer, SmtpStats, server_context
 from agentpost_server.runtime import Runtime
-from agentpost_server.settings import Settings
+from agentpost_server.settings import Settings, SettingsError
 
 
 class SmtpDoor:
@@ -23,16 +24,13 @@ class SmtpDoor:
         settings, spool = self._runtime.settings, self._runtime.spool_folder
         if spool is not None:
             await asyncio.to_thread(spool.mkdir, mode=0o700, parents=True, exist_ok=True)
-        tls = None
-        if settings.smtp_tls_certificate:
-            tls = server_context(Path(settings.smtp_tls_certificate), Path(settings.smtp_tls_key))
         self._server = await SmtpServer.start(
             settings.host,
             settings.smtp_port,
             mailroom=InboxMailroom(self._runtime),
             limits=_limits(settings),
             hostname=self._runtime.smtp_hostname,
-            tls=tls,
+            tls=_tls(settings),
             sock=self._sock,
             spool_folder=spool,
         )
@@ -46,6 +44,19 @@ class SmtpDoor:
     async def close(self, grace_seconds: float = 10) -> None:
         if self._server is not None:
             await self._server.close(grace_seconds)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """None: STARTTLS is not offered. Raises SettingsError."""
+    certificate, key = settings.smtp_tls_certificate, settings.smtp_tls_key
+    if not certificate and not key:
+        return None
+    if not certificate or not key:
+        raise SettingsError("AGENTPOST_SMTP_TLS_CERTIFICATE and AGENTPOST_SMTP_TLS_KEY go together: set both or none.")
+    try:
+        return server_context(Path(certificate), Path(key))
+    except OSError as error:  # an SSLError is one
+        raise SettingsError(f"AGENTPOST_SMTP_TLS_CERTIFICATE and its key cannot be used: {error}.") from error
 
 
 def _limits(settings: Settings) -> SmtpLimits:
