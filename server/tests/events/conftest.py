@@ -22,7 +22,12 @@ async def quiet_database_url(postgres: str, worker_id: str) -> str:
     head, _, query = postgres.partition("?")
     url = f"{head.rpartition('/')[0]}/{name}?{query}"
     lock = FileLock(str(Path(tempfile.gettempdir()) / "agentpost-tests-roles.lock"), thread_local=False)
-    await asyncio.to_thread(lock.acquire)
+    while True:  # not in a thread: who acquires it must be who releases it
+        try:
+            lock.acquire(timeout=0)
+            break
+        except TimeoutError:
+            await asyncio.sleep(0.05)
     try:
         await migrate(url, KEYRING.password)
     finally:
