@@ -35,9 +35,7 @@ def _after(status: str, told: list[str]) -> str:
 
 
 def test_every_move_leads_forward() -> None:
-    assert [
-        (before, after) for before, ends in MOVES.items() for after in ends if RANK[after] < RANK[before]
-    ] == []
+    assert [(before, after) for before, ends in MOVES.items() for after in ends if RANK[after] < RANK[before]] == []
 
 
 def test_nothing_leaves_complained_and_a_bounce_may_follow_a_delivery() -> None:
