@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agentpost_server.app import openapi_document
 from fuzz.naughty import NAUGHTY, WRONG_TYPES
 from harness import Tenant
 from isolation.test_walk import BODIES, GUARDED, Route
@@ -62,13 +63,11 @@ async def test_h49_a_display_name_comes_back_verbatim_or_is_refused(tenant: Tena
 
 @pytest.mark.parametrize("route", [one for one in GUARDED if one.method == "GET"], ids=lambda route: route.path)
 async def test_h48_no_query_parameter_makes_a_5xx(tenant: Tenant, route: Route) -> None:
-    from agentpost_server.app import openapi_document
-
     if route.path.endswith("/stream"):
         return
     ids = await make_world(tenant)
-    parameters = [p["name"] for p in openapi_document()["paths"][route.path]["get"]["parameters"] if p.get("in") == "query"]
-    for name in parameters:
+    described = openapi_document()["paths"][route.path]["get"]["parameters"]
+    for name in [one["name"] for one in described if one.get("in") == "query"]:
         for text in NAUGHTY:
             answer = await tenant.http.get(route.at(ids), params={**route.query, name: text})
             assert answer.status_code < 500, (name, text, answer.text)

@@ -66,10 +66,16 @@ async def _call(http: httpx.AsyncClient, route: Route, path: str) -> httpx.Respo
 
 
 @pytest_asyncio.fixture(scope="module")
-async def pair(server: Server) -> AsyncGenerator[tuple[Tenant, Ids, Tenant]]:
-    """A tenant, its world, and a stranger."""
-    async with new_tenant(server) as owner, new_tenant(server) as stranger:
-        yield owner, await make_world(owner), stranger
+async def world(server: Server) -> AsyncGenerator[tuple[Tenant, Ids]]:
+    """A tenant, and one of everything that is its own."""
+    async with new_tenant(server) as owner:
+        yield owner, await make_world(owner)
+
+
+@pytest_asyncio.fixture
+async def pair(world: tuple[Tenant, Ids], stranger: Tenant) -> tuple[Tenant, Ids, Tenant]:
+    """With a stranger who has asked for nothing yet: its own request log is empty."""
+    return *world, stranger
 
 
 def test_every_path_parameter_has_a_maker_in_the_world() -> None:
@@ -121,8 +127,8 @@ async def _lists_are_empty_for(stranger: Tenant, ids: Ids) -> None:
 
 async def test_h07_a_stranger_finds_nothing(pair: tuple[Tenant, Ids, Tenant]) -> None:
     owner, ids, stranger = pair
-    await _walk_as(stranger, ids)
     await _lists_are_empty_for(stranger, ids)
+    await _walk_as(stranger, ids)
     await _everything_still_stands(owner, ids)
 
 
@@ -144,12 +150,12 @@ async def test_the_query_layer_holds_alone(
     owner, ids, stranger = pair
     database = owner.server.database
     settings = {"search_path": "agentpost"}
-    reset = getattr(database, "_api")._reset  # noqa: B009, SLF001 the pool's own settings
+    reset = getattr(database, "_api")._reset  # noqa: B009 the pool's own settings
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, server_settings=settings, reset=reset)
     try:
         monkeypatch.setattr(database, "_api", pool)
-        await _walk_as(stranger, ids)
         await _lists_are_empty_for(stranger, ids)
+        await _walk_as(stranger, ids)
     finally:
         monkeypatch.undo()
         await pool.close()
@@ -163,8 +169,8 @@ async def test_row_level_security_holds_alone(
     owner, ids, stranger = pair
     for name in ("rows", "row", "value", "run"):
         monkeypatch.setattr(Tx, name, _without_tenant(getattr(Tx, name)))
-    await _walk_as(stranger, ids)
     await _lists_are_empty_for(stranger, ids)
+    await _walk_as(stranger, ids)
     monkeypatch.undo()
     await _everything_still_stands(owner, ids)
 

@@ -52,7 +52,7 @@ async def test_a_conversation_with_the_echo_stays_in_one_thread(tenant: Tenant) 
 
 
 async def test_two_agents_of_two_organizations_write_to_each_other(tenant: Tenant, stranger: Tenant) -> None:
-    """Mail between tenants goes as between strangers: each has its own copy, its own thread, and no sight of the other."""
+    """Mail between tenants goes as between strangers: each has its own copy and thread, and no sight of the other's."""
     ours = (await tenant.http.post("/inboxes", json={"username": "ours"})).json()
     theirs = (await stranger.http.post("/inboxes", json={"username": "theirs"})).json()
     body = {"to": [theirs["email"]], "subject": "Offer", "text_body": "Ten?"}

@@ -15,7 +15,7 @@ from litestar.connection import ASGIConnection
 from litestar.dto import AbstractDTO, DTOFieldDefinition
 from litestar.typing import FieldDefinition
 
-from agentpost_server.core.errors import BadRequest, FieldError, Invalid, Problem
+from agentpost_server.core.errors import BadRequest, FieldError, Invalid, Problem, invalid_field
 
 T = TypeVar("T")
 _PATH = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`\Z")
@@ -42,6 +42,8 @@ def decode_strictly(raw: bytes, model: type[T], content_type: str) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}.", fix="Send one JSON object in UTF-8.") from error
     _refuse_repeated_keys(raw)
+    if rb"\u0000" in raw:
+        _refuse_nul(json.loads(raw), "")
     return value
 
 
@@ -75,6 +77,19 @@ def _refuse_repeated_keys(raw: bytes) -> None:
         raise BadRequest(f"The key {repeated} stands twice in one object.", fix="Send every key once.") from repeated
     except (ValueError, RecursionError) as error:
         raise BadRequest("The body is not JSON.", fix="Send one JSON object in UTF-8.") from error
+
+
+def _refuse_nul(value: Any, path: str) -> None:
+    """PostgreSQL's text cannot hold NUL, and no field of ours means anything by one."""
+    if isinstance(value, str) and "\x00" in value:
+        raise invalid_field(path, "must not hold NUL")
+    if isinstance(value, dict):
+        for name, inner in cast("dict[str, Any]", value).items():
+            _refuse_nul(name, path)
+            _refuse_nul(inner, f"{path}.{name}".strip("."))
+    elif isinstance(value, list):
+        for number, inner in enumerate(cast("list[Any]", value)):
+            _refuse_nul(inner, f"{path}[{number}]")
 
 
 class _Repeated(Exception):
