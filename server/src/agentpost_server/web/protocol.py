@@ -157,7 +157,8 @@ class EdgeProtocol(HttpToolsProtocol):
         self._judge_head()
         upgrade = self.parser.should_upgrade()
         if upgrade and self._should_upgrade():
-            if self._answering():
+            # HTTP/1.0 has no upgrade (RFC 6455, 4.1), and uvicorn would pass it on as 1.1.
+            if self._answering() or self.parser.get_http_version() != "1.1":
                 raise self._refused(refusals.MALFORMED)
             super().on_headers_complete()
             return

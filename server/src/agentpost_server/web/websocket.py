@@ -5,12 +5,15 @@ one event has the same octets for everybody) and sees how much of them is unsent
 protocol in `scope["extensions"]["agentpost.wire"]`.
 """
 
+import logging
 from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 _FINAL_TEXT: Final = 0x81
 _FLUSH_SECONDS: Final = 5.0
+_silent = logging.getLogger("agentpost.websocket.silent")
+_silent.disabled = True
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -25,6 +28,12 @@ def text_frame(payload: bytes) -> bytes:
 
 class EdgeWebSocket(WebSocketsSansIOProtocol):
     """One WebSocket. Nothing here waits for the client but `drained`."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # At its debug level it writes down request lines and messages: tokens and mail.
+        self.conn.logger = _silent
+        self.conn.debug = False
 
     @property
     def open(self) -> bool:
@@ -66,6 +75,11 @@ class EdgeWebSocket(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         super().shutdown()
         self._abort_unread()
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True  # uvicorn takes its own refusals as complete, but not the application's
 
     async def run_asgi(self) -> None:
         scope = cast("dict[str, Any]", self.scope)
