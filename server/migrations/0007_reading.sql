@@ -13,7 +13,8 @@ CALL protect('doomed_blobs');
 SET ROLE agentpost_router;
 
 -- Messages of the caller's own organization whose words match, in order of their ids, both bounds exclusive. `words` is
--- text for to_tsquery. Few matches are sorted; of many (a common word) the newest are found by walking the list itself.
+-- text for to_tsquery. A common word fills its page from the newest messages; else the index is asked, whose matches,
+-- when they are few, are sorted, and when they are many, are found by walking the whole list.
 -- A function because row-level security would keep the planner from the GIN index.
 CREATE FUNCTION router.search_ids(
     words text, environment_id uuid, inbox_ids uuid[], thread_id uuid, facets text[], without text[],
@@ -23,15 +24,23 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = agentpost, pg_temp SE
 DECLARE
     organization uuid := current_organization();
     wanted tsquery := to_tsquery('pg_catalog.simple', words);
-    gone uuid[];
     found uuid[];
+    gone uuid[];
     direction text := CASE WHEN ascending THEN 'ASC' ELSE 'DESC' END;
+    place text := CASE cardinality(inbox_ids) WHEN 0 THEN 'm.environment_id = $3' WHEN 1 THEN 'm.inbox_id = $4[1]'
+        ELSE 'm.inbox_id = ANY ($4)' END;
     keep text := 'm.environment_id = $3 AND (cardinality($4) = 0 OR m.inbox_id = ANY ($4)) AND m.inbox_id <> ALL ($5)
         AND ($6 IS NULL OR m.thread_id = $6)
         AND (SELECT count(*) FROM message_facets g WHERE g.organization_id = $1 AND g.message_id = m.id
             AND g.facet = ANY ($7)) = cardinality($7)
         AND NOT EXISTS (SELECT FROM message_facets g WHERE g.organization_id = $1 AND g.message_id = m.id
             AND g.facet = ANY ($8) OFFSET 0)';
+    walk text := format('SELECT ARRAY(SELECT m.id FROM (
+            SELECT m.id, m.environment_id, m.inbox_id, m.thread_id FROM messages m
+            WHERE m.organization_id = $1 AND m.id > $10 AND m.id < $11 AND %s ORDER BY m.id %s LIMIT $12) m
+        CROSS JOIN LATERAL (SELECT FROM message_contents c WHERE c.organization_id = $1 AND c.message_id = m.id
+            AND c.search @@ $2 OFFSET 0) matching
+        WHERE %s ORDER BY m.id %s LIMIT $9)', place, direction, keep, direction);
 BEGIN
     IF organization IS NULL OR numnode(wanted) = 0 THEN
         RETURN;
@@ -42,6 +51,14 @@ BEGIN
         wanted := wanted && (SELECT string_agg('i' || replace(i::text, '-', ''), ' | ') FROM unnest(inbox_ids) AS i)::tsquery;
     END IF;
     gone := ARRAY(SELECT i.id FROM inboxes i WHERE i.organization_id = organization AND i.deleted_at IS NOT NULL);
+    IF cardinality(inbox_ids) < 2 THEN
+        EXECUTE walk INTO found USING organization, wanted, environment_id, inbox_ids, gone, thread_id, facets, without,
+            page, lower_id, upper_id, 500;
+        IF cardinality(found) = page THEN
+            RETURN QUERY SELECT unnest(found);
+            RETURN;
+        END IF;
+    END IF;
     EXECUTE 'SELECT ARRAY(SELECT c.message_id FROM message_contents c WHERE c.search @@ $2 AND c.organization_id = $1
         AND c.message_id > $3 AND c.message_id < $4 LIMIT 10001)' INTO found USING organization, wanted, lower_id, upper_id;
     IF cardinality(found) <= 10000 THEN
@@ -50,11 +67,9 @@ BEGIN
             LIMIT $9', direction, keep)
             USING organization, found, environment_id, inbox_ids, gone, thread_id, facets, without, page;
     ELSE
-        RETURN QUERY EXECUTE format('SELECT m.id FROM messages m
-            CROSS JOIN LATERAL (SELECT FROM message_contents c WHERE c.organization_id = $1 AND c.message_id = m.id
-                AND c.search @@ $2 OFFSET 0) matching
-            WHERE m.organization_id = $1 AND m.id > $10 AND m.id < $11 AND %s ORDER BY m.id %s LIMIT $9', keep, direction)
-            USING organization, wanted, environment_id, inbox_ids, gone, thread_id, facets, without, page, lower_id, upper_id;
+        EXECUTE walk INTO found USING organization, wanted, environment_id, inbox_ids, gone, thread_id, facets, without,
+            page, lower_id, upper_id, NULL::integer;
+        RETURN QUERY SELECT unnest(found);
     END IF;
 END $$;
 
