@@ -27,9 +27,10 @@ class Scripted:
 
     async def send(self, envelope: OutgoingEnvelope, raw: bytes) -> Receipt:
         self.calls.append((envelope, raw))
-        step = self.script.pop(0)
+        step: Any = self.script.pop(0)
         if step is None:
             await asyncio.Event().wait()
+            raise AssertionError("this call never ends")
         if isinstance(step, Exception):
             raise step
         if isinstance(step, Outcome):
