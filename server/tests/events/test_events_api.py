@@ -1,6 +1,7 @@
 """The log through the REST door: order, filters, pages, what is gone, and whose it is."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from events.happenings import live, publish, sandbox
 from harness import Tenant, client
 
 
-async def _all(tenant: Tenant, **query: object) -> list[str]:
+async def _all(tenant: Tenant, **query: Any) -> list[str]:
     return [one["id"] for one in (await tenant.http.get("/events", params=query)).json()["data"]]
 
 
@@ -42,7 +43,7 @@ async def test_the_log_is_read_in_its_order_from_the_oldest_and_on_from_after(te
 
 
 @pytest.mark.parametrize("filters", [{}, {"types": "inbox.paused,thread.created"}, {"inbox": True}])
-async def test_pages_hold_every_event_once(tenant: Tenant, filters: dict[str, object]) -> None:
+async def test_pages_hold_every_event_once(tenant: Tenant, filters: dict[str, Any]) -> None:
     inbox = await _inbox(tenant)
     made: list[str] = []
     for _ in range(3):
@@ -161,7 +162,8 @@ async def test_every_filter_of_the_log_walks_an_index(tenant: Tenant) -> None:
                 plans.append("\n".join(row[0] for row in await tx.rows("EXPLAIN " + sql, *arguments)))
             return []
 
-    for filters in ({}, {"types": ("thread.created",)}, {"inbox_ids": (ids.new_id(),)}):
+    varied: list[dict[str, Any]] = [{}, {"types": ("thread.created",)}, {"inbox_ids": (ids.new_id(),)}]
+    for filters in varied:
         chosen = Selection(organization_id=scope.organization_id, environment_ids=(scope.environment_id,), **filters)
         await store.select_after(Explaining(), chosen, 0, None, 50)  # type: ignore[arg-type]
     for plan, index in zip(plans, ("events_by_environment", "events_by_type", "events_by_inbox"), strict=True):
