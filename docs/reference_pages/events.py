@@ -3,11 +3,12 @@
 import json
 
 from agentpost_server.events import EVENT_TYPES
-from reference_pages.event_shapes import SHAPES
+from agentpost_server.webhooks.examples import example_data
+from reference_pages.event_words import WORDS
 from reference_pages.markdown import code, page
 from reference_pages.source import composes, says
 
-_CATALOGUES = ("events/types.py",)
+_CATALOGUES = ("events/types.py", "webhooks/examples.py")
 _INTRO = """
 An event is written in the transaction of the change that it tells of: no event without its change, no change without
 its event. The same envelope stands in `GET /events`, in webhooks, in a WebSocket frame and in a server-sent event.
@@ -30,13 +31,14 @@ Order and delivery: [Events](../concepts/events.md).
 
 
 def render() -> str:
-    if missing := EVENT_TYPES ^ SHAPES.keys():
-        raise SystemExit(f"docs/reference_pages/event_shapes.py and events/types.py disagree about {sorted(missing)}")
-    return page("Events", _INTRO, [_section(name) for name in SHAPES])
+    if missing := EVENT_TYPES ^ WORDS.keys():
+        raise SystemExit(f"docs/reference_pages/event_words.py and events/types.py disagree about {sorted(missing)}")
+    return page("Events", _INTRO, [_section(name) for name in WORDS])
 
 
 def _section(name: str) -> str:
-    words, data = SHAPES[name]
+    words, data = WORDS[name], example_data(name)
+    del data["test"]
     reserved = "" if _written(name) else "\n\nReserved: this version never writes it."
     return f"## `{name}`\n\n{words}{reserved}\n\n" + code("json", json.dumps(data, indent=2, ensure_ascii=False))
 

@@ -1,4 +1,6 @@
-"""Data of each type of event as a receiver will see it (SPEC 22), for test deliveries. `test: true` marks them."""
+"""Data of each type of event as a receiver will see it (SPEC 22), for test deliveries, which `test: true` marks, and
+for docs/reference/events.md. A test holds the fields against events that the server writes.
+"""
 
 from typing import Any, Final
 
@@ -8,7 +10,8 @@ _INBOX: Final = {"inbox_id": f"inb_{_ULID}"}
 _NAMES: Final = {"message_id": f"msg_{_ULID}", "thread_id": f"thr_{_ULID}", **_INBOX}
 _ACTOR: Final = {"type": "key", "id": f"key_{_ULID}", "name": "triage agent"}
 _DRAFT: Final = {"draft_id": f"drf_{_ULID}", **_INBOX, "revision": 1}
-_DOMAIN: Final = {"domain_id": f"dom_{_ULID}", "domain": "mail.example.com"}
+_DOMAIN: Final = {"domain_id": f"dom_{_ULID}", "domain": "mail.example.com", "failure": None}
+_UNCHECKED: Final = {"spf": "none", "dkim": "none", "dmarc": "none", "arc": "none", "aligned_domain": None}
 _NAMED_INBOX: Final = {**_INBOX, "email": "support@example.com"}
 _RECEIVED: Final[dict[str, Any]] = {
     **_NAMES,
@@ -22,9 +25,10 @@ _RECEIVED: Final[dict[str, Any]] = {
     "has_attachments": False,
     "labels": ["received", "unread"],
     "received_at": _AT,
-    "authentication": {},
+    "authentication": _UNCHECKED,
     "trust": "unverified",
     "flags": [],
+    "screening_score": None,
     "truncated": False,
 }
 
@@ -38,16 +42,31 @@ def _outbound(status: str) -> dict[str, Any]:
         "subject": "Re: Your order 1042",
         "recipients": ["ann@example.com"],
         "status": status,
+        "send_at": _AT if status == "scheduled" else None,
+        "transport": None if status in ("queued", "scheduled") else "smtp",
+        "detail": None,
     }
 
 
 _DATA: Final[dict[str, dict[str, Any]]] = {
     "message.received": _RECEIVED,
     "message.blocked": {**_RECEIVED, "rule_id": f"rul_{_ULID}"},
-    "message.held": {**_NAMES, "direction": "outbound", "status": "pending_approval", "reason": "approval"},
+    "message.held": {
+        **_NAMES,
+        "direction": "outbound",
+        "status": "pending_approval",
+        "reason": "approval",
+        "policy_id": f"pol_{_ULID}",
+        "approve_by": _AT,
+    },
     "message.approved": {**_NAMES, "direction": "outbound", "decided_by": _ACTOR, "revision": 1},
     "message.cancelled": {**_NAMES, "decided_by": _ACTOR},
-    "message.rejected": {**_NAMES, "reason": "suppressed", "detail": "Every recipient is suppressed."},
+    "message.rejected": {
+        **_NAMES,
+        "reason": "suppressed",
+        "decided_by": None,
+        "detail": "The address is on the provider's own suppression list.",
+    },
     "message.bounced": {
         **_NAMES,
         "bounce_type": "permanent",
@@ -66,7 +85,13 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
     "draft.updated": _DRAFT,
     "draft.deleted": _DRAFT,
     "draft.sent": {**_DRAFT, "message_id": f"msg_{_ULID}"},
-    "loop.detected": {**_INBOX, "thread_id": f"thr_{_ULID}", "kind": "rate", "count": 10},
+    "loop.detected": {
+        **_INBOX,
+        "thread_id": f"thr_{_ULID}",
+        "message_id": f"msg_{_ULID}",
+        "kind": "rate",
+        "count": 10,
+    },
     "domain.verified": _DOMAIN,
     "domain.failed": {**_DOMAIN, "failure": "The DKIM record is not published."},
     "webhook.disabled": {"webhook_id": f"whk_{_ULID}", "url": "https://example.com/hook", "reason": "failures"},

@@ -1,0 +1,47 @@
+"""What each type of event tells, in a sentence or two."""
+
+from typing import Final
+
+WORDS: Final = {
+    "message.received": (
+        "A mail arrived and stands in its thread. `extracted_text` holds its new words without quotes and "
+        "signature. Blocked and held mail never raises this event."
+    ),
+    "message.blocked": "A filter rule kept a mail from the inbox.",
+    "message.held": "A message waits for a decision.",
+    "message.approved": "A person let a waiting message go.",
+    "message.cancelled": "A message was cancelled before it left.",
+    "message.queued": "A send was stored and will leave as soon as it can.",
+    "message.scheduled": "A send was stored for later.",
+    "message.sent": "The transport took the mail for these recipients.",
+    "message.delivered": "The receiving side confirmed that it has the mail.",
+    "message.deferred": "The receiving side asked to try later. It will be tried again.",
+    "message.unknown": (
+        "The call to the transport broke off where nobody can tell whether it took the mail. It is not sent again."
+    ),
+    "message.failed": "The mail could not be handed over, and will not be tried again.",
+    "message.rejected": "The mail was refused before it left.",
+    "message.bounced": "A recipient's system refused the mail, at once or by a report.",
+    "message.complained": "A recipient called the mail unwanted.",
+    "message.opened": "A recipient opened the mail, where tracking was asked for.",
+    "message.deleted": "A message was deleted.",
+    "message.labels_changed": "Labels were added to a message or taken off.",
+    "thread.created": "A conversation began.",
+    "inbox.created": "An inbox was made.",
+    "inbox.deleted": "An inbox was deleted. Its address is never given to anyone else.",
+    "inbox.paused": "No mail leaves from this inbox any more.",
+    "inbox.resumed": "The inbox may send again.",
+    "draft.created": "A draft was made.",
+    "draft.updated": "A draft was changed.",
+    "draft.deleted": "A draft was deleted.",
+    "draft.sent": "A draft became a message.",
+    "loop.detected": "Mail goes round between machines.",
+    "domain.verified": "A domain's records are all there.",
+    "domain.failed": "A domain's records are wrong or gone.",
+    "webhook.disabled": "An endpoint is called no more.",
+    "webhook.test": (
+        "Sent by `POST /webhooks/{id}/test` to one endpoint, and nowhere else: it never stands in the log. A "
+        "test delivery of any other type looks as below."
+    ),
+    "limit.reached": "A usage limit is reached.",
+}
