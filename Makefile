@@ -28,9 +28,11 @@ check: .venv/installed ## format, lint, types, import order, tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto -m "not slow" $(ARGS)
 
-fix: .venv/installed ## format, and repair what lint can repair
+fix: .venv/installed ## format, repair what lint can repair, write openapi.json and docs/reference anew
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/agentpost-server openapi > openapi.json
+	$(BIN)/python docs/generate.py
 
 bench: .venv/installed ## measure, side by side with others
 	$(BIN)/python -m bench $(ARGS)
