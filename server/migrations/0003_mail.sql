@@ -174,7 +174,6 @@ CREATE TABLE uploads (
     filename text NOT NULL,
     mime_type text NOT NULL,
     size bigint NOT NULL,
-    stored_at timestamptz,
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (organization_id, id)
 );
