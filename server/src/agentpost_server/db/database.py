@@ -37,6 +37,7 @@ _ABSENT = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidPasswordError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a statement that the server died under, before the socket told
     TimeoutError,
 )
 log = structlog.get_logger("db")
