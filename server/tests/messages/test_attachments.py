@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -221,7 +222,7 @@ async def test_h62_the_announced_size_is_held_while_reading(tenant: Tenant) -> N
     assert (short.status_code, short.json()["code"]) == (422, "validation_failed")
     assert long.status_code == 413
 
-    async def endless() -> Any:
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(64):
             yield b"x" * 65536
 
