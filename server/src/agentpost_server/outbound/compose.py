@@ -70,16 +70,18 @@ def _mail(
     message_id: UUID,
 ) -> OutgoingMail:
     trace = trace_header.sign(runtime.keyring, message_id, sender["id"])
+    own_id = new_message_id(sender["domain"])
     return OutgoingMail(
         from_address=Address(email=sender["email"], name=sender["display_name"] or None),
         to=checked.to,
         cc=checked.cc,
         reply_to=checked.reply_to,
         subject=letter.subject,
-        message_id=new_message_id(sender["domain"]),
+        message_id=own_id,
         date=moment,
         in_reply_to=letter.in_reply_to,
-        references=letter.references,
+        # Its own id too: where a provider replaces the Message-ID, answers still cite one that we know (SPEC 7).
+        references=(*letter.references, own_id),
         text_body=letter.text_body,
         html_body=letter.html_body,
         attachments=tuple(one.outgoing() for one in files),
