@@ -48,7 +48,9 @@ class PostgresBus:
         return lambda: self._listeners[topic].remove(listener)
 
     async def _connect(self) -> None:
-        self._connection = await asyncpg.connect(self._dsn, timeout=5, server_settings={"application_name": "agentpost bus"})
+        self._connection = await asyncpg.connect(
+            self._dsn, timeout=5, server_settings={"application_name": "agentpost bus"}
+        )
         await self._connection.add_listener(_CHANNEL, self._heard)
 
     async def _keep_connected(self) -> None:
