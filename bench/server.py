@@ -80,10 +80,9 @@ class Installation(NamedTuple):
     async def admin(self) -> asyncpg.Connection:
         return await asyncpg.connect(self.postgres.dsn, server_settings={"search_path": "agentpost"})
 
-    @contextlib.asynccontextmanager
-    async def server(self, *, roles: str = "api,worker,smtp", workers: int = 1) -> AsyncGenerator[Server]:
-        http_port, smtp_port = free_port(), free_port()
-        environment = {
+    def environment(self, http_port: int, smtp_port: int) -> dict[str, str]:
+        """The settings of a server on this installation."""
+        return {
             "AGENTPOST_DATABASE_URL": self.postgres.dsn,
             "AGENTPOST_SECRET_KEY": base64.b64encode(self.secret).decode(),
             "AGENTPOST_PUBLIC_URL": f"http://127.0.0.1:{http_port}",
@@ -93,6 +92,11 @@ class Installation(NamedTuple):
             "AGENTPOST_EGRESS_ALLOW": "127.0.0.0/8",
             "AGENTPOST_SMTP_MAX_CONNECTIONS_PER_NETWORK": "2000",
         }
+
+    @contextlib.asynccontextmanager
+    async def server(self, *, roles: str = "api,worker,smtp", workers: int = 1) -> AsyncGenerator[Server]:
+        http_port, smtp_port = free_port(), free_port()
+        environment = self.environment(http_port, smtp_port)
         command = ["serve", "--roles", roles, "--workers", str(workers)]
         with program(command, environment, self.folder / "server.log") as process:
             await wait_until_ready(process, http_port)
