@@ -16,7 +16,7 @@ async def main(owner: int, folder: Path) -> None:
     postgres = await EmbeddedPostgres.start(folder / "postgres", password="tests", settings={"max_connections": "300"})
     print(postgres.dsn, flush=True)
     try:
-        while _lives(owner):
+        while _lives(owner):  # noqa: ASYNC110 nobody tells us of the end of a process that is not our child
             await asyncio.sleep(0.5)
     finally:
         await postgres.stop()

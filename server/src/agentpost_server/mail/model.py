@@ -4,7 +4,7 @@ import msgspec
 
 
 class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A mailbox (RFC 5322 3.4): `email` is `local@domain`, domain as A-label in lower case; `name` is the display name."""
+    """A mailbox (RFC 5322 3.4): `email` has its domain as A-label in lower case; `name` is the display name."""
 
     email: str
     name: str | None = None

@@ -19,7 +19,7 @@ STREAM_OCTETS: Final = 1 << 20
 """The largest piece that `stream` yields."""
 
 
-class BlobNotFound(Exception):  # noqa: N818 - says what is so, as NotFound does
+class BlobNotFound(Exception):
     """No bytes under that key."""
 
 

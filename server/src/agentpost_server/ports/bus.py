@@ -7,7 +7,7 @@ Listener = Callable[[str], None]
 
 
 class Bus(Protocol):
-    """Topics carry short texts (≤ 4,000 octets). Rings of one topic within a few milliseconds may be merged into one."""
+    """Topics carry short texts (≤ 4,000 octets). Rings of one topic within milliseconds may be merged into one."""
 
     def publish(self, topic: str, text: str = "") -> None:
         """Ring after commit. Returns at once; a failure is logged, not raised."""

@@ -12,7 +12,8 @@ var(--line);box-sizing:border-box}
 nav a{display:block;color:inherit;text-decoration:none;padding:.1rem 0;font-size:13px}nav
 h2{font-size:13px;margin:1rem 0 .2rem;text-transform:capitalize}
 main{padding:1.5rem 2.5rem;max-width:60rem}section{border-top:1px solid var(--line);padding:1rem 0}
-code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--soft);padding:.8rem;overflow:auto;border-radius:6px;max-height:26rem}
+code,pre{font:13px/1.5 ui-monospace,monospace}
+pre{background:var(--soft);padding:.8rem;overflow:auto;border-radius:6px;max-height:26rem}
 .m{font-weight:700;text-transform:uppercase;font-size:12px}
 .get{color:var(--get)}.post{color:var(--post)}.delete{color:var(--delete)}
 .patch,.put{color:var(--patch)}
@@ -104,5 +105,6 @@ def render_front(version: str) -> str:
         + f"<main><h1>AgentPost {escape(version)} is running</h1><p>Mail for agents, on this machine.</p><ul>"
         + '<li><a href="/docs">API reference</a></li><li><a href="/docs/errors">Error codes</a></li>'
         + '<li><a href="/api/v1/openapi.json">openapi.json</a></li><li><a href="/readyz">Readiness</a></li></ul>'
-        + "<p>The console is not built yet: use the API with a key that <code>up</code> printed.</p></main></body></html>"
+        + "<p>The console is not built yet: use the API with a key that <code>up</code> printed.</p>"
+        + "</main></body></html>"
     )
