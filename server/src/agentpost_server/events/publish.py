@@ -96,7 +96,8 @@ class Publisher:
     async def _wait(self) -> bool:
         """True when rung, False when it is only time to look again."""
         try:
-            await asyncio.wait_for(self._bell.wait(), self._look * random.uniform(0.8, 1))  # noqa: S311 not a secret
+            async with asyncio.timeout(self._look * random.uniform(0.8, 1)):  # noqa: S311 not a secret
+                await self._bell.wait()
         except TimeoutError:
             return False
         return True

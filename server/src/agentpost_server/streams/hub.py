@@ -99,7 +99,8 @@ class Hub:
     async def _wait(self) -> None:
         """For a ring; a lost one costs a poll."""
         try:
-            await asyncio.wait_for(self._bell.wait(), _POLL_SECONDS)
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self._bell.wait()
         except TimeoutError:
             self.ring(await log_position(self._database))
         self._bell.clear()

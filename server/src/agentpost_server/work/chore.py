@@ -40,7 +40,8 @@ class Chore:
 
     async def _once(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._act(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._act()
         except (Unavailable, TimeoutError) as error:
             log.warning("a chore waits", chore=self.name, error=type(error).__name__)
         except Exception:

@@ -93,7 +93,8 @@ class Lane:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._bell.wait(), self._poll * random.uniform(0.8, 1.2))  # noqa: S311 not a secret
+            async with asyncio.timeout(self._poll * random.uniform(0.8, 1.2)):  # noqa: S311 not a secret
+                await self._bell.wait()
         except TimeoutError:
             return
 
