@@ -17,8 +17,10 @@ BEGIN
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', tenant_table);
     EXECUTE format('CREATE POLICY api ON %s TO agentpost_api USING (organization_id = current_organization())
         WITH CHECK (organization_id = current_organization())', tenant_table);
-    EXECUTE format('CREATE POLICY worker ON %s TO agentpost_worker USING (organization_id = ANY (claimed_organizations()))
-        WITH CHECK (organization_id = ANY (claimed_organizations()))', tenant_table);
+    -- A sub-select is evaluated once a statement; the bare function would read the whole list again for every row.
+    EXECUTE format('CREATE POLICY worker ON %s TO agentpost_worker
+        USING (organization_id = ANY ((SELECT claimed_organizations())::uuid[]))
+        WITH CHECK (organization_id = ANY ((SELECT claimed_organizations())::uuid[]))', tenant_table);
     EXECUTE format('CREATE POLICY router ON %s TO agentpost_router USING (true) WITH CHECK (true)', tenant_table);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO agentpost_api, agentpost_worker, agentpost_router', tenant_table);
 END $$;
