@@ -73,11 +73,11 @@ BEGIN
             CONTINUE WHEN NOT FOUND;
             quota := 1;
         END IF;
+        -- An array, because a joined subquery may run again for each row of the other side, each time with a new LIMIT.
         RETURN QUERY UPDATE webhook_deliveries d SET due_at = now() + lease, attempts = d.attempts + 1
-        FROM (SELECT p.id FROM webhook_deliveries p
+        WHERE d.organization_id = org AND d.id = ANY (ARRAY(SELECT p.id FROM webhook_deliveries p
             WHERE p.organization_id = org AND p.webhook_id = hook AND p.due_at <= now()
-            ORDER BY p.due_at LIMIT quota FOR UPDATE SKIP LOCKED) due
-        WHERE d.organization_id = org AND d.id = due.id
+            ORDER BY p.due_at LIMIT quota FOR UPDATE SKIP LOCKED))
         RETURNING d.organization_id, d.webhook_id, d.id, d.attempts;
         GET DIAGNOSTICS taken = ROW_COUNT;
         room := room - taken;
