@@ -38,7 +38,7 @@ async def test_an_endpoint_has_its_shape_and_shows_its_secret_once(tenant: Tenan
 async def test_header_values_are_never_read_back(tenant: Tenant) -> None:
     made = await register(tenant, URL, headers={"Authorization": "Bearer hunter2", "X-Team": "blue"})
     assert made["headers"] == ["Authorization", "X-Team"]
-    for path in (f"/webhooks/{made['id']}", "/webhooks", ""):
+    for path in (f"/webhooks/{made['id']}", "/webhooks", "/org/audit-log"):
         assert "hunter2" not in (await tenant.http.get(path)).text
     changed = (await tenant.http.patch(f"/webhooks/{made['id']}", json={"headers": {"X-Team": "red"}})).json()
     assert changed["headers"] == ["X-Team"]
@@ -95,7 +95,6 @@ async def test_egress_allow_lets_loopback_in(tenant: Tenant) -> None:
         {"Webhook-Id": "1"},
         {"X-AgentPost-Signature": "0"},
         {"X-A": "1", "x-a": "2"},
-        {"X-A": "\x00"},
     ],
 )
 async def test_headers_that_would_change_the_request_are_refused(tenant: Tenant, headers: dict[str, str]) -> None:
@@ -182,7 +181,7 @@ async def test_changes_are_in_the_audit_log_without_secrets(tenant: Tenant) -> N
     rotated = (await tenant.http.post(f"/webhooks/{made['id']}/rotate-secret")).json()
     await tenant.http.patch(f"/webhooks/{made['id']}", json={"enabled": False})
     await tenant.http.delete(f"/webhooks/{made['id']}")
-    log = await tenant.http.get("")
+    log = await tenant.http.get("/org/audit-log")
     actions = [one["action"] for one in log.json()["data"] if one["target"] == made["id"]]
     assert actions == ["webhook.deleted", "webhook.updated", "webhook.secret_rotated", "webhook.created"]
     assert made["secret"] not in log.text
