@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import pytest
 
 from agentpost_server.core import ids
@@ -148,7 +149,7 @@ async def test_h06_reading_events_needs_its_scope(tenant: Tenant) -> None:
             assert "events:read" in answer.json()["detail"]
 
 
-async def test_every_filter_of_the_log_walks_an_index(tenant: Tenant) -> None:
+async def test_every_filter_of_the_log_walks_an_index(tenant: Tenant, database_url: str) -> None:
     """Also with a log full of other things: nothing is scanned or filtered away row by row."""
     from agentpost_server.events import Selection, store
 
@@ -157,9 +158,7 @@ async def test_every_filter_of_the_log_walks_an_index(tenant: Tenant) -> None:
 
     class Explaining:
         async def rows(self, sql: str, *arguments: object) -> list[object]:
-            async with tenant.server.database.transaction(scope.organization_id) as tx:
-                await tx.run("SET LOCAL enable_seqscan = off")
-                plans.append("\n".join(row[0] for row in await tx.rows("EXPLAIN " + sql, *arguments)))
+            plans.append(await _plan_in_a_full_log(database_url, scope, sql, arguments))
             return []
 
     varied: list[dict[str, Any]] = [{}, {"types": ("thread.created",)}, {"inbox_ids": (ids.new_id(),)}]
@@ -168,3 +167,23 @@ async def test_every_filter_of_the_log_walks_an_index(tenant: Tenant) -> None:
         await store.select_after(Explaining(), chosen, 0, None, 50)  # type: ignore[arg-type]
     for plan, index in zip(plans, ("events_by_environment", "events_by_type", "events_by_inbox"), strict=True):
         assert f"using {index}" in plan, plan
+
+
+async def _plan_in_a_full_log(url: str, scope: Scope, sql: str, arguments: tuple[object, ...]) -> str:
+    """The plan among 40,000 events of many types and inboxes, as the api role; nothing of it stays."""
+    connection = await asyncpg.connect(url, server_settings={"search_path": "agentpost"})
+    try:
+        await connection.execute("BEGIN")
+        await connection.execute(
+            """INSERT INTO events (organization_id, id, environment_id, inbox_id, type, occurred_at, data, position)
+               SELECT $1, gen_random_uuid(), $2, md5((n % 100)::text)::uuid, 'type.' || n % 20, now(), '{}', 1000000 + n
+               FROM generate_series(1, 40000) AS n""",
+            scope.organization_id,
+            scope.environment_id,
+        )
+        await connection.execute("ANALYZE events")
+        await connection.execute(f"SET LOCAL agentpost.organization_id = '{scope.organization_id}'")
+        await connection.execute("SET LOCAL ROLE agentpost_api")
+        return "\n".join(row[0] for row in await connection.fetch("EXPLAIN " + sql, *arguments))
+    finally:
+        await connection.close()

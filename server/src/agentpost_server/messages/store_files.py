@@ -84,10 +84,11 @@ async def insert_blob(
     mime_type: str,
     content: bytes | None,
     stored_at: datetime,
-) -> None:
-    await tx.run(
+) -> bool:
+    """False when there is one already: another's, committed before this statement ended."""
+    inserted = await tx.value(
         """INSERT INTO blobs (organization_id, id, size, sha256, media_type, content, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING""",
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true""",
         organization_id,
         blob_id,
         size,
@@ -96,6 +97,7 @@ async def insert_blob(
         content,
         stored_at,
     )
+    return inserted is True
 
 
 async def upload(tx: Tx, tenant: Scope, upload_id: UUID) -> Any:
@@ -109,12 +111,12 @@ async def upload(tx: Tx, tenant: Scope, upload_id: UUID) -> Any:
     )
 
 
-async def linked_upload(tx: Tx, organization_id: UUID, upload_id: UUID, *, lock: bool = False) -> Any:
+async def linked_upload(tx: Tx, organization_id: UUID, upload_id: UUID) -> Any:
     """The upload that a signed link names, with the hash of what was stored already (else null)."""
     return await tx.row(
-        f"""SELECT u.mime_type, u.size, b.sha256 FROM uploads u
+        """SELECT u.mime_type, u.size, b.sha256 FROM uploads u
             LEFT JOIN blobs b ON b.organization_id = u.organization_id AND b.id = u.id
-            WHERE u.organization_id = $1 AND u.id = $2 AND u.expires_at > now() {"FOR UPDATE OF u" if lock else ""}""",
+            WHERE u.organization_id = $1 AND u.id = $2 AND u.expires_at > now()""",
         organization_id,
         upload_id,
     )

@@ -113,13 +113,7 @@ async def receive(runtime: Runtime, token: str, body: AsyncIterator[bytes]) -> N
             key = blob_key(link.organization_id, link.file_id, stored_at)
             await runtime.blobs.put(key, path, media_type=row["mime_type"])
     async with runtime.database.transaction(link.organization_id) as tx:
-        now_there = await store_files.linked_upload(tx, link.organization_id, link.file_id, lock=True)
-        if now_there is None:
-            raise links.link_is_over()
-        if now_there["sha256"] is not None:
-            _same(now_there["sha256"], sha256)
-            return
-        await store_files.insert_blob(
+        inserted = await store_files.insert_blob(
             tx,
             link.organization_id,
             link.file_id,
@@ -129,6 +123,12 @@ async def receive(runtime: Runtime, token: str, body: AsyncIterator[bytes]) -> N
             content=small,
             stored_at=stored_at,
         )
+        # A later statement than the one that lost: only its snapshot sees what the winner put up.
+        now_there = await store_files.linked_upload(tx, link.organization_id, link.file_id)
+        if now_there is None:
+            raise links.link_is_over()
+        if not inserted:
+            _same(now_there["sha256"], sha256)
 
 
 async def _spool(path: Path, body: AsyncIterator[bytes], size: int) -> tuple[bytes | None, bytes]:

