@@ -13,6 +13,8 @@ CREATE TABLE event_outbox (
     PRIMARY KEY (organization_id, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX event_outbox_order ON event_outbox (ordinal);
+-- Here for a moment only: compressing it would cost more than writing it.
+ALTER TABLE event_outbox ALTER data SET STORAGE EXTERNAL;
 CALL protect('event_outbox');
 
 CREATE TABLE events (

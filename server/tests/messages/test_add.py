@@ -80,6 +80,38 @@ async def test_a_message_stands_with_contents_facets_files_and_thread(tenant: Te
     assert {each["created_at"] for each in files} == {one.created_at}
 
 
+@pytest.mark.parametrize(
+    ("body", "new", "kept"),
+    [
+        ("Zürich 🙂 first\n\nOn Monday Ann wrote:\n> x", "Zürich 🙂 first", None),
+        ("Zürich", "Zürich", None),
+        ("> all of it is old", "", None),
+        ("\n  Later", "  Later", "  Later"),
+        (None, "from the HTML", "from the HTML"),
+        ("", None, None),
+        (None, None, None),
+    ],
+)
+async def test_new_text_that_begins_the_body_is_kept_once_and_read_whole(
+    tenant: Tenant, body: str | None, new: str | None, kept: str | None
+) -> None:
+    one = message(
+        tenant,
+        await new_inbox(tenant),
+        "<1@x>",
+        text_body=body,
+        html_body=body,
+        extracted_text=new,
+        extracted_html=new,
+    )
+    await stored(tenant, one)
+    [row] = await _rows(tenant, "SELECT extracted_text, extracted_html FROM message_contents")
+    assert tuple(row) == (kept, kept)
+    got = (await tenant.http.get(f"/messages/{ids.encode('msg', one.id)}")).json()
+    assert (got["text_body"], got["html_body"]) == (body, body)
+    assert (got["extracted_text"], got["extracted_html"]) == (new, new)
+
+
 async def test_the_same_id_again_changes_nothing_even_within_a_batch(tenant: Tenant) -> None:
     inbox = await new_inbox(tenant)
     one = message(tenant, inbox, "<1@x>")

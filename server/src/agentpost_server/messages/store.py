@@ -26,7 +26,9 @@ VISIBLE = f"""m.organization_id = $1 AND m.environment_id = $2
 
 async def get(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
     return await tx.row(
-        f"""SELECT {_LIST_ROW}, c.text_body, c.html_body, c.extracted_text, c.extracted_html, c.headers
+        f"""SELECT {_LIST_ROW}, c.text_body, c.html_body, c.headers,
+              COALESCE(c.extracted_text, left(c.text_body, c.new_text_length)) AS extracted_text,
+              COALESCE(c.extracted_html, left(c.html_body, c.new_html_length)) AS extracted_html
             FROM messages m
             LEFT JOIN message_contents c ON c.organization_id = m.organization_id AND c.message_id = m.id
             WHERE {VISIBLE} AND m.id = $4""",

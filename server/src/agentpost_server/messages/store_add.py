@@ -28,19 +28,20 @@ WITH m AS MATERIALIZED (
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
         $17::text[], $18::text[], $19::boolean[], $20::integer[], $21::text[], $22::text[], $23::text[], $24::text[],
         $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[],
-        $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[])
+        $31::text[], $32::text[], $33::text[], $34::text[], $35::integer[], $36::integer[], $37::text[],
+        $38::text[], $39::text[])
     AS u(organization_id, id, environment_id, inbox_id, thread_id, direction, status, message_id_header, in_reply_to,
         reference_list, subject, from_address, to_addresses, cc_addresses, bcc_addresses, reply_to_addresses, preview,
         label_list, has_attachments, size, envelope, authentication, trust, flag_list, parse_status, loop_class,
-        based_on_list, send_at, created_at, received_at, text_body, html_body, extracted_text, extracted_html, headers,
-        people, facet_list)
+        based_on_list, send_at, created_at, received_at, text_body, html_body, extracted_text, extracted_html,
+        new_text_length, new_html_length, headers, people, facet_list)
 ), new_threads AS (
     INSERT INTO threads (organization_id, id, environment_id, inbox_id, subject, participants, message_count,
         last_message_id, last_message_at, labels, preview, has_attachments, created_at)
     SELECT o, i, e, b, subject, participants::jsonb, n, last_id, last_at, string_to_array(labels, E'\\x1f'), preview,
         has_attachments, created_at
-    FROM unnest($38::uuid[], $39::uuid[], $40::uuid[], $41::uuid[], $42::text[], $43::text[], $44::integer[],
-        $45::uuid[], $46::timestamptz[], $47::text[], $48::text[], $49::boolean[], $50::timestamptz[])
+    FROM unnest($40::uuid[], $41::uuid[], $42::uuid[], $43::uuid[], $44::text[], $45::text[], $46::integer[],
+        $47::uuid[], $48::timestamptz[], $49::text[], $50::text[], $51::boolean[], $52::timestamptz[])
     AS t(o, i, e, b, subject, participants, n, last_id, last_at, labels, preview, has_attachments, created_at)
     ON CONFLICT (organization_id, id) DO UPDATE SET participants = EXCLUDED.participants,
         message_count = EXCLUDED.message_count, last_message_id = EXCLUDED.last_message_id,
@@ -48,7 +49,7 @@ WITH m AS MATERIALIZED (
         has_attachments = EXCLUDED.has_attachments
 ), new_references AS (
     INSERT INTO thread_references AS r (organization_id, inbox_id, fingerprint, thread_id, message_id)
-    SELECT * FROM unnest($51::uuid[], $52::uuid[], $53::bytea[], $54::uuid[], $55::uuid[])
+    SELECT * FROM unnest($53::uuid[], $54::uuid[], $55::bytea[], $56::uuid[], $57::uuid[])
     ON CONFLICT (organization_id, inbox_id, fingerprint) DO UPDATE SET message_id = EXCLUDED.message_id
         WHERE r.message_id IS NULL AND EXCLUDED.message_id IS NOT NULL
 ), new_messages AS (
@@ -65,15 +66,16 @@ WITH m AS MATERIALIZED (
     FROM m
 ), new_contents AS (
     INSERT INTO message_contents (organization_id, message_id, text_body, html_body, extracted_text, extracted_html,
-        headers, search)
-    SELECT organization_id, id, text_body, html_body, extracted_text, extracted_html, headers::jsonb, search FROM m
+        new_text_length, new_html_length, headers, search)
+    SELECT organization_id, id, text_body, html_body, extracted_text, extracted_html, new_text_length, new_html_length,
+        headers::json, search FROM m
 ), new_facets AS (
     INSERT INTO message_facets (organization_id, environment_id, inbox_id, facet, message_id, thread_id)
     SELECT organization_id, environment_id, inbox_id, facet, id, thread_id FROM m, unnest(facets) AS facet
 ), files AS MATERIALIZED (
-    SELECT * FROM unnest($56::uuid[], $57::uuid[], $58::uuid[], $59::uuid[], $60::uuid[], $61::integer[], $62::text[],
-        $63::text[], $64::text[], $65::bigint[], $66::text[], $67::text[], $68::text[], $69::text[], $70::bytea[],
-        $71::timestamptz[])
+    SELECT * FROM unnest($58::uuid[], $59::uuid[], $60::uuid[], $61::uuid[], $62::uuid[], $63::integer[], $64::text[],
+        $65::text[], $66::text[], $67::bigint[], $68::text[], $69::text[], $70::text[], $71::text[], $72::bytea[],
+        $73::timestamptz[])
     AS f(organization_id, id, environment_id, inbox_id, message_id, position, filename, mime_type, declared_mime_type,
         size, sha256, disposition, content_id, flag_list, content, created_at)
 ), new_files AS (
@@ -157,7 +159,7 @@ async def insert(
     references = [(owner, inbox, mark, thread, message) for (inbox, mark), (owner, thread, message) in heard.items()]
     rows = await tx.rows(
         _INSERT,
-        *_columns([_message_row(one) for one in placed], 37),
+        *_columns([_message_row(one) for one in placed], 39),
         *_columns([_thread_row(one) for one in threads], 13),
         *_columns(references, 5),
         *_columns([row for one in placed for row in _file_rows(one.message)], 16),
@@ -171,6 +173,8 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]
 
 def _message_row(placed: PlacedMessage) -> tuple[Any, ...]:
     one = placed.message
+    extracted_text, new_text_length = _unless_beginning(one.extracted_text, one.text_body)
+    extracted_html, new_html_length = _unless_beginning(one.extracted_html, one.html_body)
     return (
         one.scope.organization_id,
         one.id,
@@ -204,12 +208,19 @@ def _message_row(placed: PlacedMessage) -> tuple[Any, ...]:
         one.received_at,
         one.text_body,
         one.html_body,
-        one.extracted_text,
-        one.extracted_html,
+        extracted_text,
+        extracted_html,
+        new_text_length,
+        new_html_length,
         _json([{"name": name, "value": value} for name, value in one.headers]),
         placed.people,
         _SEPARATOR.join(placed.facets),
     )
+
+
+def _unless_beginning(new: str | None, body: str | None) -> tuple[str | None, int | None]:
+    """The new part to store, or its length when the body begins with it."""
+    return (None, len(new)) if new is not None and body is not None and body.startswith(new) else (new, None)
 
 
 def _thread_row(one: ThreadState) -> tuple[Any, ...]:
