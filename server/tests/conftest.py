@@ -11,14 +11,13 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
-import asyncpg
 import pytest
 import pytest_asyncio
 import uvloop
 from filelock import FileLock
 
-from agentpost_server.db.migrate import migrate
-from harness import KEYRING, Server, Tenant, new_tenant, running_server
+from databases import new_database
+from harness import Server, Tenant, new_tenant, running_server
 
 
 def pytest_asyncio_loop_factories(
@@ -61,31 +60,9 @@ def _start_postgres() -> str:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def database_url(postgres: str, worker_id: str) -> str:
+async def database_url(postgres: str) -> str:
     """A migrated database of this worker alone."""
-    name = f"test_{worker_id}_{os.getpid()}"
-    admin = await asyncpg.connect(postgres)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    await admin.close()
-    head, _, query = postgres.partition("?")
-    url = f"{head.rpartition('/')[0]}/{name}?{query}"
-    await _migrate_in_turn(url)
-    return url
-
-
-async def _migrate_in_turn(url: str) -> None:
-    """Roles are the cluster's: two workers that make them at once collide."""
-    lock = FileLock(str(Path(tempfile.gettempdir()) / "agentpost-tests-roles.lock"))
-    while True:
-        try:
-            lock.acquire(timeout=0)
-            break
-        except TimeoutError:
-            await asyncio.sleep(0.05)
-    try:
-        await migrate(url, KEYRING.password)
-    finally:
-        lock.release()
+    return await new_database(postgres, "test")
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -9,13 +9,13 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import asyncpg
 from filelock import FileLock
 
 from agentpost_server.cli.data_folder import DataFolder, Status
 from agentpost_server.cli.secret_key import keyring_of
 from agentpost_server.core import ids
 from agentpost_server.db import Database
+from databases import empty_database
 from docs.snippets import ROOT, blocks, run, shell
 from harness import KEYRING, Server, Tenant
 
@@ -30,7 +30,7 @@ async def test_a_dump_of_a_living_server_is_restored_with_its_mail_and_its_rules
 ) -> None:
     inbox = (await tenant.http.post("/inboxes", json={"username": "kept"})).json()
     dump, restore = blocks(PAGE, "sh")
-    new_url = await empty_database(database_url)
+    new_url = await empty_database(database_url, "restored")
     variables = {
         "PATH": f"{Path(sys.executable).parent}:{programs()}:{os.environ['PATH']}",
         "AGENTPOST_DATABASE_URL": database_url,
@@ -84,15 +84,6 @@ def running(database_socket: str) -> Status:
 async def addresses_seen_by(database: Database, tenant: Tenant) -> list[str]:
     async with database.transaction(ids.decode("org", tenant.organization_id)) as tx:
         return [row["email"] for row in await tx.rows("SELECT email FROM inboxes")]
-
-
-async def empty_database(url: str) -> str:
-    head, _, query = url.partition("?")
-    name = f"restored_{os.getpid()}"
-    admin = await asyncpg.connect(url)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    await admin.close()
-    return f"{head.rpartition('/')[0]}/{name}?{query}"
 
 
 def programs() -> Path:

@@ -5,26 +5,22 @@ breaks plans. A database of its own: nobody else's test should meet these rows.
 """
 
 import json
-import tempfile
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 import pytest_asyncio
-from filelock import FileLock
 
 from agentpost_server.core import ids
 from agentpost_server.core.ids import encode
 from agentpost_server.core.scope import Scope
-from agentpost_server.db.migrate import migrate
 from agentpost_server.messages import store, store_labels, store_search, store_threads
 from agentpost_server.messages.listing import HIGHEST, Filters, walk_of
 from agentpost_server.messages.threads import _LAST
 from agentpost_server.messages.words import words_of
-from harness import KEYRING
+from databases import drop_database, new_database
 
 NOISE, INBOXES = 40_000, 10
 BIG = {"messages", "message_facets", "message_contents", "threads", "attachments", "recipients"}
@@ -136,14 +132,8 @@ async def _load_quickly(admin: asyncpg.Connection, rows: int) -> tuple[Scope, li
 
 
 @pytest_asyncio.fixture(scope="module", params=[100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
-async def big(request: pytest.FixtureRequest, postgres: str, worker_id: str) -> Any:
-    head, _, query = postgres.partition("?")
-    name = f"plans_{worker_id}_{request.param}"
-    url = f"{head.rpartition('/')[0]}/{name}?{query}"
-    server = await asyncpg.connect(postgres)
-    await server.execute(f"CREATE DATABASE {name}")
-    with FileLock(str(Path(tempfile.gettempdir()) / "agentpost-tests-roles.lock")):
-        await migrate(url, KEYRING.password)
+async def big(request: pytest.FixtureRequest, postgres: str) -> Any:
+    url = await new_database(postgres, "plans")
     admin = await asyncpg.connect(url)
     await admin.execute("SET search_path = agentpost; SET synchronous_commit = off")
     scope, inboxes = await _load_quickly(admin, request.param)
@@ -151,8 +141,7 @@ async def big(request: pytest.FixtureRequest, postgres: str, worker_id: str) -> 
     await admin.execute("SELECT set_config('agentpost.organization_id', $1, false)", str(scope.organization_id))
     yield Big(admin, scope, inboxes, request.param)
     await admin.close()
-    await server.execute(f"DROP DATABASE {name}")
-    await server.close()
+    await drop_database(url)
 
 
 @pytest.mark.parametrize("where", ["environment", "inbox"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import smtplib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from agentpost_server.outbound import verp
+from databases import new_database
 from harness import KEYRING, new_tenant, running_server
 from outbound.sending import inbox, recipients, send, settled, until
 
@@ -74,10 +75,10 @@ async def relay() -> AsyncGenerator[tuple[_Relay, int]]:
 
 
 async def test_a_send_arrives_at_the_relay_and_its_bounce_by_smtp_comes_home(
-    new_database: Callable[[str], Awaitable[str]], tmp_path: Path, relay: tuple[_Relay, int]
+    postgres: str, tmp_path: Path, relay: tuple[_Relay, int]
 ) -> None:
     handler, port = relay
-    url = await new_database("relay")
+    url = await new_database(postgres, "relay")
     async with (
         running_server(url, tmp_path, relay_url=f"smtp://127.0.0.1:{port}", relay_tls="none") as server,
         new_tenant(server) as tenant,

@@ -1,18 +1,12 @@
 """A database in which only the test itself publishes and delivers."""
 
-import asyncio
-import os
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
-from pathlib import Path
 
-import asyncpg
 import pytest
 import pytest_asyncio
-from filelock import FileLock
 
-from agentpost_server.db.migrate import migrate
-from harness import KEYRING, Server, running_server
+from databases import new_database
+from harness import Server, running_server
 from webhooks.receiving import Receiver, listening
 
 
@@ -23,20 +17,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def quiet_database(postgres: str, worker_id: str) -> str:
-    name = f"hooks_{worker_id}_{os.getpid()}"
-    admin = await asyncpg.connect(postgres)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    await admin.close()
-    head, _, query = postgres.partition("?")
-    url = f"{head.rpartition('/')[0]}/{name}?{query}"
-    lock = FileLock(str(Path(tempfile.gettempdir()) / "agentpost-tests-roles.lock"))
-    await asyncio.to_thread(lock.acquire)
-    try:
-        await migrate(url, KEYRING.password)
-    finally:
-        lock.release()
-    return url
+async def quiet_database(postgres: str) -> str:
+    return await new_database(postgres, "hooks")
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -17,6 +17,7 @@ from agentpost_server.db import Database
 
 log = structlog.get_logger("work")
 _LOWEST = UUID(int=0)
+_HIGHEST = (1 << 128) - 1
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -54,6 +55,7 @@ class Lane:
         self._per_organization = per_organization
         self._lease = lease_seconds
         self._poll = poll_seconds
+        self._next = _LOWEST
         self._bell = asyncio.Event()
         self._slots = asyncio.Semaphore(concurrency)
         self._running: set[asyncio.Task[None]] = set()
@@ -115,11 +117,12 @@ class Lane:
         return True
 
     async def claim(self) -> list[Claimed]:
-        """From a random organization on, then from the first: nobody is always first."""
-        start = UUID(int=random.getrandbits(128))
-        for begin in (start, _LOWEST):
-            rows = await self._database.route(self._claim, begin, self._batch, self._per_organization, self._lease)
+        """From behind the organization that was served last, then from the first: nobody is always first."""
+        for start in (self._next, _LOWEST):
+            rows = await self._database.route(self._claim, start, self._batch, self._per_organization, self._lease)
             if rows:
+                last: UUID = max(row["organization_id"] for row in rows)
+                self._next = UUID(int=min(last.int + 1, _HIGHEST))
                 return [Claimed(row["organization_id"], row["id"], row["attempts"]) for row in rows]
         return []
 

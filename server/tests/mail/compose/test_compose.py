@@ -80,9 +80,9 @@ def test_words_come_back_equal(subject: str, name: str, text: str, html: str | N
         )
     )
     assert parsed["subject"] == clean(subject)
-    # The reader, not the header, makes one space of two in some display names.
-    assert [(re.sub(" +", " ", a.display_name), a.addr_spec) for a in parsed["to"].addresses] == [
-        (re.sub(" +", " ", name), "bob@example.com"),
+    # The reader, not the header, folds white space in some display names.
+    assert [(" ".join(a.display_name.split()), a.addr_spec) for a in parsed["to"].addresses] == [
+        (" ".join(name.split()), "bob@example.com"),
         ("Ann", "ann@example.com"),
     ]
     leaves = [p for p in parsed.walk() if not p.is_multipart()]
