@@ -31,7 +31,7 @@ def make_application(
         for name, one in dependencies.items()
     }
     provided["listing"] = Provide(provide_list_query, sync_to_thread=False)
-    return Litestar(
+    app = Litestar(
         route_handlers=[Router(API_PREFIX, route_handlers=list(routes)), *root_routes],
         guards=[guard],
         dependencies=provided,
@@ -41,6 +41,16 @@ def make_application(
         state=State(state),
         logging_config=None,
     )
+    _provide_in_turn(app)
+    return app
+
+
+def _provide_in_turn(app: Litestar) -> None:
+    """Dependencies one after another. The framework opens a task group for those that could go side by side, and ours
+    have nothing to wait for side by side: the tasks cost more than all of them."""
+    for route in app.routes:
+        for _, model in getattr(route, "route_handler_map", {}).values():
+            model.dependency_batches = [{one} for batch in model.dependency_batches for one in batch]
 
 
 def _is_async(provider: Any) -> bool:
