@@ -38,8 +38,8 @@ def _lane(database: Database, batch: int, per_organization: int = 5, lease_secon
 async def _add_work(database: Database, organization_id: UUID, rows: int) -> None:
     async with database.work([organization_id]) as tx:
         await tx.run(
-            """INSERT INTO inbound_mails (organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, size,
-                 received_at)
+            """INSERT INTO inbound_mails (organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source,
+                 size, received_at)
                SELECT $1, gen_random_uuid(), $1, $1, '', '{}', 'smtp', 1, now() FROM generate_series(1, $2)""",
             organization_id,
             rows,
