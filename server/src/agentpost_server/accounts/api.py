@@ -131,10 +131,10 @@ async def list_environments(
     runtime: NamedDependency[Runtime], caller: NamedDependency[Caller], listing: NamedDependency[ListQuery]
 ) -> Page[Environment]:
     page = listing.open("environments", caller.organization_id)
-    visible = [one.id for one in caller.environments]
+    only = [ids.decode("env", one) for one in caller.key.environment_ids]
     async with runtime.database.transaction(caller.organization_id) as tx:
         rows = await store.list_environments(
-            tx, caller.organization_id, visible, page.uuid(), page.ascending, page.limit + 1
+            tx, caller.organization_id, caller.kind, only, page.uuid(), page.ascending, page.limit + 1
         )
     return page.of(rows, lambda row: [row["id"].bytes], environment_of)
 

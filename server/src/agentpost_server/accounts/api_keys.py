@@ -1,5 +1,6 @@
 """Verbs on API keys: create, rename, rotate, revoke. No key makes one that may do more than itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -45,8 +46,9 @@ async def rotate(tx: Tx, caller: Caller, key_id: UUID, wanted: RotateApiKey, mom
     row = await _own(tx, caller, key_id)
     if row["revoked_at"] is not None:
         raise Conflict("This key was revoked.", fix="Create a new key.")
-    if not contains(caller.scopes, frozenset(row["scopes"])):
-        raise _too_much("what this key may do")
+    if row["expires_at"] is not None and row["expires_at"] <= moment:
+        raise Conflict("This key has expired, and a rotated one would have too.", fix="Create a new key.")
+    _refuse_wider(caller, row)
     await store.revoke_key(tx, caller.organization_id, key_id, moment + timedelta(seconds=wanted.overlap_seconds))
     await _audit(tx, caller, "api_key.rotated", row)
     return await _insert(
@@ -76,6 +78,24 @@ async def revoke(tx: Tx, caller: Caller, key_id: UUID, moment: datetime) -> None
     await _audit(tx, caller, "api_key.revoked", row)
 
 
+def _refuse_wider(caller: Caller, row: Any) -> None:
+    """Rotating shows a secret, so whoever does it must have all that the secret opens."""
+    if row["kind"] != caller.kind:
+        raise _too_much(f"kind {row['kind']}")
+    if not contains(caller.scopes, frozenset(row["scopes"])):
+        raise _too_much("what this key may do")
+    if caller.key.environment_ids and not _named(row["environment_ids"], caller):
+        raise _too_much("the environments of this key")
+    if caller.expires_at is not None and (row["expires_at"] is None or row["expires_at"] > caller.expires_at):
+        raise _too_much("a life beyond its own end")
+
+
+def _named(environment_ids: Sequence[UUID], caller: Caller) -> bool:
+    """Whether the list names some environments, and only those of a limited caller; an empty one means all."""
+    own = frozenset(caller.key.environment_ids)
+    return bool(environment_ids) and all(ids.encode("env", one) in own for one in environment_ids)
+
+
 async def _own(tx: Tx, caller: Caller, key_id: UUID) -> Any:
     row = await store.find_key(tx, caller.organization_id, key_id, lock=True)
     if row is None:
@@ -87,14 +107,19 @@ async def _reach(tx: Tx, caller: Caller, wanted: CreateApiKey) -> tuple[list[UUI
     """The environments and inboxes of the new key, which must lie within the caller's."""
     if wanted.kind is not None and wanted.kind != caller.kind:
         raise _too_much(f"kind {wanted.kind}")
-    visible = {one.id for one in caller.environments}
-    environment_ids = [ids.decode("env", one) for one in wanted.environment_ids]
-    if not set(environment_ids) <= visible:
+    only = [ids.decode("env", one) for one in caller.key.environment_ids]
+    visible = await store.environment_ids(tx, caller.organization_id, caller.kind, only)
+    environment_ids = [found for one in wanted.environment_ids if (found := ids.decode_or_none("env", one)) is not None]
+    if len(environment_ids) < len(wanted.environment_ids) or not visible.issuperset(environment_ids):
         raise invalid_field("environment_ids", "names an environment that this key may not use")
     if not environment_ids and caller.key.environment_ids:
         environment_ids = sorted(visible)
-    inbox_ids = [ids.decode("inb", one) for one in wanted.inbox_ids]
-    if await store.missing_inboxes(tx, caller.organization_id, inbox_ids):
+        if not environment_ids:
+            raise _too_much("environments")  # an empty list would mean all
+    inbox_ids = [found for one in wanted.inbox_ids if (found := ids.decode_or_none("inb", one)) is not None]
+    within = environment_ids or sorted(visible)
+    missing = await store.missing_inboxes(tx, caller.organization_id, within, inbox_ids)
+    if missing or len(inbox_ids) < len(wanted.inbox_ids):
         raise invalid_field("inbox_ids", "names an inbox that does not exist")
     return environment_ids, inbox_ids
 

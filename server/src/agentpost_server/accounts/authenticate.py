@@ -45,6 +45,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def kind(self) -> str:
         return self.key.kind
 
+    def may_enter(self, environment_id: UUID, kind: str) -> bool:
+        """Whether the key reaches an environment, one that `environments` does not know yet included."""
+        limited = self.key.environment_ids
+        return kind == self.kind and (not limited or ids.encode("env", environment_id) in limited)
+
     def demand(self, scope: str) -> None:
         """Forbidden (403 `missing_scope`) unless the key has the scope."""
         if not allows(self.scopes, scope, inbox_limited=bool(self.inbox_ids)):
@@ -117,6 +122,10 @@ class Authenticator:
         self.used.add((caller.organization_id, caller.key_id))
         return caller
 
+    async def caller_anew(self, caller: Caller) -> Caller:
+        """The same key as the database has it now: it may know an environment that was made within the last second."""
+        return await self._look_up(caller.organization_id, caller.secret_hash)
+
     def _remembered(self, secret_hash: bytes) -> Caller | None:
         known = self._known.get(secret_hash)
         return known[1] if known is not None and known[0] > time.monotonic() else None
@@ -140,7 +149,7 @@ class Authenticator:
         if caller.revoked_at is not None and caller.revoked_at <= moment:
             raise _unauthenticated("key_revoked", "This key was revoked.", "Use another key, or create a new one.")
         if caller.expires_at is not None and caller.expires_at <= moment:
-            raise _unauthenticated("key_expired", "This key has expired.", "Rotate it, or create a new one.")
+            raise _unauthenticated("key_expired", "This key has expired.", "Create a new one.")
 
     async def flush_used(self) -> None:
         """Write `last_used_at` of keys used since the last flush: at most once a minute each."""

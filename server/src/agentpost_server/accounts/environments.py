@@ -35,6 +35,8 @@ async def update(tx: Tx, caller: Caller, environment_id: UUID, wanted: UpdateEnv
     row = await find(tx, caller, environment_id, lock=True)
     before = environment_of(row)
     changes = {name: value for name, value in structs.asdict(wanted).items() if value is not UNSET}
+    if wanted.allowed_recipients is None:
+        changes["allowed_recipients"] = []
     after = environment_of(
         await store.update_environment(tx, caller.organization_id, environment_id, {**row, **changes})
     )
@@ -57,9 +59,7 @@ async def delete(tx: Tx, caller: Caller, environment_id: UUID) -> None:
 
 
 async def find(tx: Tx, caller: Caller, environment_id: UUID, *, lock: bool = False) -> dict[str, object]:
-    if environment_id not in {one.id for one in caller.environments}:
-        raise NotFound
     row = await store.find_environment(tx, caller.organization_id, environment_id, lock=lock)
-    if row is None:
+    if row is None or not caller.may_enter(environment_id, row["kind"]):
         raise NotFound
     return dict(row)

@@ -14,6 +14,9 @@ from agentpost_server.core.times import now, rfc3339, rfc3339_or_none
 Kind = Literal["live", "dev", "test"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Slug = Annotated[str, Meta(pattern="^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")]
+# An address, or `@` and a domain.
+AllowedRecipient = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]*@[^@\s]+$")]
+AllowedRecipients = Annotated[list[AllowedRecipient], Meta(max_length=1000)]
 TransportName = Literal["local", "ses", "smtp", "direct", "sendgrid", "postmark", "mailgun"]
 
 
@@ -36,14 +39,14 @@ class CreateEnvironment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     slug: Slug
     kind: Kind = "live"
     transport: TransportName = "local"
-    allowed_recipients: Annotated[list[str], Meta(max_length=1000)] = []
+    allowed_recipients: AllowedRecipients = []
     retention_days: Annotated[int, Meta(ge=1, le=36500)] | None = None
 
 
 class UpdateEnvironment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     transport: TransportName | UnsetType = UNSET
-    allowed_recipients: Annotated[list[str], Meta(max_length=1000)] | UnsetType = UNSET
+    allowed_recipients: AllowedRecipients | None | UnsetType = UNSET
     send_paused: bool | UnsetType = UNSET
     retention_days: Annotated[int, Meta(ge=1, le=36500)] | None | UnsetType = UNSET
 
@@ -68,10 +71,10 @@ class ApiKey(msgspec.Struct, kw_only=True):
 
 class CreateApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: Name
-    scopes: Annotated[list[str], Meta(min_length=1, max_length=64)]
+    scopes: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=64)]
     kind: Kind | None = None
-    environment_ids: Annotated[list[str], Meta(max_length=100)] = []
-    inbox_ids: Annotated[list[str], Meta(max_length=1000)] = []
+    environment_ids: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=100)] = []
+    inbox_ids: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=1000)] = []
     expires_at: datetime | None = None
 
 

@@ -41,18 +41,32 @@ async def insert_environment(
 
 
 async def list_environments(
-    tx: Tx, organization_id: UUID, visible: Sequence[UUID], after: UUID | None, ascending: bool, limit: int
+    tx: Tx, organization_id: UUID, kind: str, only: Sequence[UUID], after: UUID | None, ascending: bool, limit: int
 ) -> list[Any]:
+    """Those of a kind; `only` some of them when it is not empty."""
     compare, order = (">", "ASC") if ascending else ("<", "DESC")
     return await tx.rows(
-        f"""SELECT * FROM environments WHERE organization_id = $1 AND id = ANY($2) AND ($3::uuid IS NULL OR id
-        {compare} $3)
-            ORDER BY id {order} LIMIT $4""",
+        f"""SELECT * FROM environments WHERE organization_id = $1 AND kind = $2
+              AND (cardinality($3::uuid[]) = 0 OR id = ANY($3)) AND ($4::uuid IS NULL OR id {compare} $4)
+            ORDER BY id {order} LIMIT $5""",
         organization_id,
-        list(visible),
+        kind,
+        list(only),
         after,
         limit,
     )
+
+
+async def environment_ids(tx: Tx, organization_id: UUID, kind: str, only: Sequence[UUID]) -> set[UUID]:
+    """Of a kind; `only` some of them when it is not empty."""
+    rows = await tx.rows(
+        """SELECT id FROM environments WHERE organization_id = $1 AND kind = $2
+             AND (cardinality($3::uuid[]) = 0 OR id = ANY($3))""",
+        organization_id,
+        kind,
+        list(only),
+    )
+    return {row["id"] for row in rows}
 
 
 async def find_environment(tx: Tx, organization_id: UUID, environment_id: UUID, *, lock: bool = False) -> Any:
@@ -171,11 +185,16 @@ async def touch_keys(tx: Tx, organization_id: UUID, key_ids: list[UUID]) -> None
     )
 
 
-async def missing_inboxes(tx: Tx, organization_id: UUID, inbox_ids: list[UUID]) -> list[UUID]:
+async def missing_inboxes(
+    tx: Tx, organization_id: UUID, environment_ids: Sequence[UUID], inbox_ids: Sequence[UUID]
+) -> list[UUID]:
+    """Those that are in none of the environments."""
     rows = await tx.rows(
-        """SELECT asked.id FROM unnest($2::uuid[]) AS asked(id) WHERE NOT EXISTS (
-             SELECT FROM inboxes i WHERE i.organization_id = $1 AND i.id = asked.id AND i.deleted_at IS NULL)""",
+        """SELECT asked.id FROM unnest($3::uuid[]) AS asked(id) WHERE NOT EXISTS (
+             SELECT FROM inboxes i WHERE i.organization_id = $1 AND i.id = asked.id AND i.deleted_at IS NULL
+               AND i.environment_id = ANY ($2))""",
         organization_id,
-        inbox_ids,
+        list(environment_ids),
+        list(inbox_ids),
     )
     return [row["id"] for row in rows]

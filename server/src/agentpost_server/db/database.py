@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from agentpost_server.core.errors import Unavailable
+from agentpost_server.core.errors import Conflict, NotFound, Problem, Unavailable
 
 Row = asyncpg.Record
 
@@ -138,6 +138,8 @@ class Database:
             except BaseException:
                 await _roll_back(connection)
                 raise
+        except asyncpg.ForeignKeyViolationError as broken:
+            raise _lost_race(broken) from broken
         except _ABSENT as absent:
             raise absent_database(absent) from absent
         finally:
@@ -185,6 +187,14 @@ async def _roll_back(connection: Any) -> None:
 def absent_database(cause: BaseException) -> Unavailable:
     log.warning("the database is not available", error=type(cause).__name__)
     return Unavailable("The database is not available at the moment.", fix="Try again in a few seconds.", retry_after=2)
+
+
+def _lost_race(broken: asyncpg.ForeignKeyViolationError) -> Problem:
+    """What a statement names was deleted since it was looked up, or what it deletes has got something new."""
+    log.warning("a reference was broken", constraint=getattr(broken, "constraint_name", None))
+    if "still referenced" in (getattr(broken, "detail", None) or ""):
+        return Conflict("Something new refers to this.", fix="Read it again, then repeat the request.")
+    return NotFound()
 
 
 def dsn_as(dsn: str, user: str, password: str) -> str:
