@@ -23,6 +23,9 @@ class AuditEntry(msgspec.Struct, kw_only=True):
     target: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    hash: str | None = None
+    """Null: the log is not sealed into a chain."""
+    previous_hash: str | None = None
 
 
 async def list_entries(tx: Tx, organization_id: UUID, after: UUID | None, ascending: bool, limit: int) -> list[Row]:

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from agentpost_server.core import ids
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}\Z")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_client: ContextVar[str | None] = ContextVar("client", default=None)
 
 
 class Context(msgspec.Struct):
@@ -37,7 +39,13 @@ def begin(scope: Any, trusted: tuple[Network, ...], errors_url: str) -> Context:
     peer = scope["client"][0] if scope.get("client") else ""
     context = Context(request_id, time.monotonic(), _client_ip(peer, client_address, trusted), errors_url)
     scope["agentpost"] = context
+    _client.set(context.client_ip)
     return context
+
+
+def client_ip() -> str | None:
+    """Where the request of this task comes from; None outside of one."""
+    return _client.get()
 
 
 def context_of(scope: Any) -> Context:
