@@ -121,7 +121,8 @@ async def _set_paused(tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID, reason
     row = await store.set_paused(tx, scope, inbox_id, paused=reason is not None, reason=reason)
     after = inbox_of(row)
     verb = "paused" if reason else "resumed"
-    data = {"inbox_id": after.id, "email": after.email, "reason": reason or "manual"}
+    rates = {"bounce_rate": None, "complaint_rate": None}
+    data = {"inbox_id": after.id, "email": after.email, "reason": reason or "manual", **rates}
     await append(tx, scope, NewEvent(type=f"inbox.{verb}", inbox_id=inbox_id, data=data))
     await audit.record(tx, scope.organization_id, actor, f"inbox.{verb}", after.id, after=after)
     return after
