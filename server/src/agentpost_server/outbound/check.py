@@ -67,7 +67,7 @@ def check(wanted: Send | Reply | Forward, moment: datetime) -> Checked:
     """Raises Invalid with one error for each field that is wrong."""
     errors: list[FieldError] = []
     lists = {name: _addresses(name, getattr(wanted, name), errors) for name in ("to", "cc", "bcc", "reply_to")}
-    errors.extend(_text_faults(wanted))
+    errors.extend(_other_faults(wanted))
     headers = check_headers(wanted.headers)
     errors.extend(headers.errors)
     errors.extend(error for n, one in enumerate(wanted.attachments) if (error := _attachment_fault(n, one)))
@@ -135,12 +135,17 @@ def _addresses(field: str, given: Sequence[AddressIn], errors: list[FieldError])
     return tuple(found)
 
 
-def _text_faults(wanted: Send | Reply | Forward) -> list[FieldError]:
-    """What PostgreSQL or a mail header cannot hold as it is: better refused than changed."""
+def _other_faults(wanted: Send | Reply | Forward) -> list[FieldError]:
+    """What PostgreSQL, a mail header or this server cannot do as it is: better refused than changed."""
     faults = [
         FieldError(field=name, message="holds a NUL character")
         for name in ("subject", "text_body", "html_body")
         if "\x00" in (getattr(wanted, name) or "")
+    ]
+    faults += [
+        FieldError(field=name, message="is not offered by this server", code="unsupported")
+        for name in ("list_unsubscribe", "track_opens")
+        if getattr(wanted, name)
     ]
     if _LINE_END.search(wanted.subject or ""):
         faults.append(FieldError(field="subject", message="holds a line end"))

@@ -54,6 +54,10 @@ class _Content(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     based_on: MessageIds = []
     unattended: bool = False
     """True: marked as sent by a program (`Auto-Submitted`), so that other programs do not answer it."""
+    list_unsubscribe: bool = False
+    """Only false: this server adds no `List-Unsubscribe` of its own."""
+    track_opens: bool = False
+    """Only false: this server does not watch who opens a mail."""
 
 
 class Send(_Content, kw_only=True, forbid_unknown_fields=True):

@@ -41,6 +41,7 @@ _LISTS: dict[str, list[str]] = {
     "labels": ["received", "unread"],
     "scopes": ["messages:read", "messages:send"],
     "event_types": ["message.received"],
+    "allowed_recipients": ["@example.com", "me@x.org"],
 }
 _ID_PREFIXES = {
     "organization_id": "org",
