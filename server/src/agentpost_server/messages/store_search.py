@@ -44,9 +44,11 @@ async def highlights(tx: Tx, tenant: Scope, words: str, message_ids: Sequence[UU
     try:
         return await tx.rows(
             f"""SELECT m.id,
-                  ts_headline('pg_catalog.simple', translate(left(m.subject, 1000), $4, ''), q, $5) AS subject,
-                  ts_headline('pg_catalog.simple', translate(left(COALESCE(c.text_body, c.extracted_text, m.preview),
-                    {_HIGHLIGHTED_CHARACTERS}), $4, ''), q, $6) AS text
+                  ts_headline('pg_catalog.simple', short_words(translate(left(m.subject, 1000), $4, '')), q, $5)
+                    AS subject,
+                  ts_headline('pg_catalog.simple', short_words(translate(left(
+                    COALESCE(c.text_body, c.extracted_text, m.preview), {_HIGHLIGHTED_CHARACTERS}), $4, '')), q, $6)
+                    AS text
                 FROM to_tsquery('pg_catalog.simple', $3) AS q
                 CROSS JOIN messages m
                 LEFT JOIN message_contents c ON c.organization_id = m.organization_id AND c.message_id = m.id
