@@ -4,6 +4,7 @@ Strict because what is accepted here is written into headers and SMTP commands: 
 differently (routes, quoted local parts, literals, lists) is refused with a sentence that says why.
 """
 
+import functools
 import re
 import unicodedata
 from typing import Final
@@ -91,6 +92,12 @@ def canonical(email: str) -> str:
 
     Total: what is no address at all comes back lower-cased and normalised, and so matches nothing of ours.
     """
+    # The same few addresses are asked for again and again: a mail's own, in its facets, thread and checks.
+    return _canonical(email) if len(email) <= MAX_EMAIL_OCTETS else _canonical.__wrapped__(email)
+
+
+@functools.lru_cache(maxsize=2048)
+def _canonical(email: str) -> str:
     local, at, domain = email.strip().rpartition("@")
     domain = domain.rstrip(".")
     try:

@@ -8,10 +8,17 @@ _INVISIBLE = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " ")
 _MAX_STEPS = 32
 _LOOK_AHEAD = 64
+_PLAIN = 4
 
 
 def preview(text: str, limit: int = 200) -> str:
     """At most `limit` characters of `text` on one line: white space folded, controls and filler words left out."""
+    head = text[: _PLAIN * limit]
+    if head.isascii():
+        # What nearly every mail is: no filler to leave out, no character that must not be parted.
+        line = " ".join(head.translate(_CONTROLS).split())
+        if len(line) > limit or len(head) == len(text):
+            return line[:limit].rstrip()
     taken: list[str] = []
     length = 0
     rest = text
