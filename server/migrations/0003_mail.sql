@@ -121,7 +121,7 @@ CALL protect('message_contents');
 -- no word is longer than 64 characters.
 CREATE FUNCTION short_words(given text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN length(given) > 500 THEN regexp_replace(translate(given, '<>', '  '), '\S{64}', '\& ', 'g') ELSE given END
+    SELECT CASE WHEN length(given) > 500 THEN regexp_replace(replace(replace(given, '<', ' '), '>', ' '), '\S{64}', '\& ', 'g') ELSE given END
 $$;
 GRANT EXECUTE ON FUNCTION short_words TO agentpost_api, agentpost_worker;
 
