@@ -31,8 +31,12 @@ _TRIES: Final = 3
 # A mail that was claimed this often without an error to show for it took its process down each time.
 _SILENT_TRIES: Final = 6
 _WAITS: Final = (2.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
+_STORAGE_AWAY_SECONDS: Final = 30.0
+_LOOK_AGAIN_SECONDS: Final = 0.5
 _BATCH: Final = 50
 _LEASE_SECONDS: Final = 120
+# What is not begun by then is left to a later claim: what was begun must end within the lease.
+_WORKING_SECONDS: Final = 60
 _FROM_ONE_ORGANIZATION: Final = 25
 
 
@@ -64,8 +68,18 @@ class Ingest:
         await self._jail.__aexit__(None, None, None)
 
     async def handle(self, claimed: list[Claimed]) -> None:
+        """Until it is done: a database that went away in the middle leaves the rows ours, and is soon back."""
+        end = asyncio.get_running_loop().time() + _WORKING_SECONDS
+        while True:
+            try:
+                return await self._handle(claimed, end)
+            except Unavailable:
+                if asyncio.get_running_loop().time() > end:
+                    raise
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+    async def _handle(self, claimed: list[Claimed], end: float) -> None:
         """Quick mails together; then those that may run long, and large ones, each alone."""
-        started = asyncio.get_running_loop().time()
         async with self._runtime.database.work({one.organization_id for one in claimed}) as tx:
             rows = await store.load(tx, claimed)
         quick: list[tuple[InboundMail, bytes]] = []
@@ -81,21 +95,23 @@ class Ingest:
             else:
                 quick.append((mail, raw))
         if quick:
-            await self._together(quick)
-        for mail, raw in slow:
-            if asyncio.get_running_loop().time() - started > _LEASE_SECONDS / 2:
-                await self._put_off(mail, TimeoutError("other mail took the time"), seconds=0)
-            else:
-                await self._one(mail, raw)
+            await self._together(quick, end)
+        await self._one_by_one(slow, end)
 
-    async def _together(self, batch: Sequence[tuple[InboundMail, bytes]]) -> None:
+    async def _together(self, batch: Sequence[tuple[InboundMail, bytes]], end: float) -> None:
         try:
             await self._store([await self._read(mail, raw) for mail, raw in batch])
         except Unavailable:
             raise
         except Exception:
             log.warning("a batch is done one by one", mails=len(batch), exc_info=True)
-            for mail, raw in batch:
+            await self._one_by_one(batch, end)
+
+    async def _one_by_one(self, batch: Sequence[tuple[InboundMail, bytes | None]], end: float) -> None:
+        for mail, raw in batch:
+            if asyncio.get_running_loop().time() > end:
+                await self._hand_back(mail, TimeoutError("other mail took the time"), seconds=0)
+            else:
                 await self._one(mail, raw)
 
     async def _one(self, mail: InboundMail, raw: bytes | None) -> None:
@@ -103,10 +119,12 @@ class Ingest:
             await self._store([await self._read(mail, await self._fetch(mail) if raw is None else raw)])
         except Unavailable:
             raise
+        except OSError as error:
+            log.exception("storage is away", mail=str(mail.claim.id))
+            await self._hand_back(mail, error, seconds=_STORAGE_AWAY_SECONDS)
         except Exception as error:
             log.exception("a mail could not be ingested", mail=str(mail.claim.id), attempt=mail.claim.attempts)
-            # Storage that is away says nothing about the mail.
-            if mail.claim.attempts >= _TRIES and not isinstance(error, OSError):
+            if mail.claim.attempts >= _TRIES:
                 await self._give_up(mail)
             else:
                 await self._put_off(mail, error)
@@ -161,10 +179,15 @@ class Ingest:
             log.exception("a mail could not even be stored unread", mail=str(mail.claim.id))
             await self._put_off(mail, error)
 
-    async def _put_off(self, mail: InboundMail, error: Exception, seconds: float | None = None) -> None:
-        wait = next_wait(_WAITS, mail.claim.attempts) or _WAITS[-1] if seconds is None else seconds
+    async def _put_off(self, mail: InboundMail, error: Exception) -> None:
+        wait = next_wait(_WAITS, mail.claim.attempts) or _WAITS[-1]
         async with self._runtime.database.work({mail.claim.organization_id}) as tx:
-            await store.put_off(tx, mail.claim, wait, f"{type(error).__name__}: {error}"[:500])
+            await store.put_off(tx, mail.claim, wait, _told(error))
+
+    async def _hand_back(self, mail: InboundMail, error: Exception, seconds: float) -> None:
+        """The mail is not to blame, so the try does not count."""
+        async with self._runtime.database.work({mail.claim.organization_id}) as tx:
+            await store.hand_back(tx, mail.claim, seconds, _told(error))
 
     async def _drop(self, mail: InboundMail) -> None:
         """Its inbox was deleted after the 250: there is nobody to tell."""
@@ -182,3 +205,7 @@ async def _was_report(tx: Tx, one: ReadMail) -> bool:
         return False
     owner = one.mail.claim.organization_id
     return await feedback.apply_report(tx, owner, one.transmission_id, one.report) is not None
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]

@@ -29,7 +29,7 @@ from agentpost_server.work import Claimed
 _INLINE_OCTETS: Final = 256 * 1024
 _HEADER_OCTETS: Final = 64 * 1024
 # Bodies above this are looked through in a thread: other mail goes on meanwhile.
-_LONG_BODY: Final = 128 * 1024
+_LONG_BODY: Final = 16 * 1024
 # Who wrote it is not told by header or envelope; the domain can never exist (RFC 2606).
 _NOBODY: Final = Address("unknown@invalid")
 _UNCHECKED: Final = {"spf": "none", "dkim": "none", "dmarc": "none", "arc": "none", "aligned_domain": None}

@@ -148,6 +148,19 @@ async def put_off(tx: Tx, one: Claimed, seconds: float, error: str) -> None:
     )
 
 
+async def hand_back(tx: Tx, one: Claimed, seconds: float, error: str) -> None:
+    """As if this claim had not been. Whoever held the one before may then still take the row: `take` gives it once."""
+    await tx.run(
+        """UPDATE inbound_mails SET due_at = now() + make_interval(secs => $4), last_error = $5, attempts = attempts - 1
+           WHERE organization_id = $1 AND id = $2 AND attempts = $3""",
+        one.organization_id,
+        one.id,
+        one.attempts,
+        seconds,
+        error,
+    )
+
+
 async def drop_blobs(tx: Tx, dropped: Sequence[tuple[UUID, UUID]]) -> None:
     await tx.run(
         """DELETE FROM blobs b USING unnest($1::uuid[], $2::uuid[]) AS d(organization_id, id)
