@@ -27,7 +27,7 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes_per_second: float = 500.0
     """Average a body must keep up once `body_grace_seconds` are over; pauses that we ask for do not count."""
     body_grace_seconds: float = 10.0
-    drain_bytes: int = 16 * 1024 * 1024
+    drain_bytes: int = 64 * 1024 * 1024
     """What is still read of a body after its answer went out, so that the client gets to see the answer."""
     drain_seconds: float = 10.0
     linger_bytes: int = 1024 * 1024
