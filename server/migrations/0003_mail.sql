@@ -145,6 +145,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION search_vector TO agentpost_api, agentpost_worker;
 
 -- Every list filter, one narrow btree: `label:unread`, `from:ann@example.com`, `to:…`, `status:…`, `attachments`.
+-- No foreign key, which would look the message up for each: whoever writes or deletes them holds the message's row.
 CREATE TABLE message_facets (
     organization_id uuid NOT NULL,
     environment_id uuid NOT NULL,
@@ -152,8 +153,7 @@ CREATE TABLE message_facets (
     facet text NOT NULL COLLATE "C",
     message_id uuid NOT NULL,
     thread_id uuid NOT NULL,
-    PRIMARY KEY (organization_id, message_id, facet),
-    FOREIGN KEY (organization_id, message_id) REFERENCES messages ON DELETE CASCADE
+    PRIMARY KEY (organization_id, message_id, facet)
 );
 CREATE INDEX message_facets_by_inbox ON message_facets (organization_id, inbox_id, facet, message_id);
 CREATE INDEX message_facets_by_environment ON message_facets (organization_id, environment_id, facet, message_id);

@@ -19,6 +19,8 @@ WITH doomed AS (
 ), objects AS (
     INSERT INTO doomed_blobs (organization_id, id, stored_at)
     SELECT $1, id, created_at FROM bytes WHERE elsewhere ON CONFLICT DO NOTHING
+), facets AS (
+    DELETE FROM message_facets WHERE organization_id = $1 AND message_id = ANY ($2)
 ), heard AS (
     UPDATE thread_references r SET message_id = NULL
     WHERE r.organization_id = $1 AND r.message_id = ANY ($2)
