@@ -1,9 +1,15 @@
 """Provider calls: retried only when surely not accepted, unknown when nobody can know, never made twice."""
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from agentpost_server.core import ids
+from agentpost_server.core.errors import Unavailable
+from agentpost_server.db import Tx
 from agentpost_server.outbound import transmit
+from agentpost_server.outbound.store import transmissions as store
 from agentpost_server.outbound.transmit import Timing
 from agentpost_server.ports.transport import OutgoingEnvelope, Receipt, all_recipients
 from outbound.bench import ACCEPTED, BUSY, GONE, Bench, Scripted
@@ -109,6 +115,47 @@ async def test_z02_a_worker_that_wakes_late_tells_what_it_knows_and_sends_nothin
     await bench.make_due()
     assert await bench.turn() == 0
     assert len(slow.calls) == 1
+
+
+async def test_a_call_that_was_surely_not_made_is_made_later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to the commit of the beginning was lost: the attempt stands, and nobody called."""
+    made = await bench.sent("a@b.example")
+    real = store.begin
+
+    async def answer_lost(tx: Tx, *given: Any) -> Any:
+        await real(tx, *given)
+        await tx.run("COMMIT")
+        raise Unavailable("the connection went", fix="")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "begin", answer_lost)
+        await bench.turn()
+    assert bench.transport.calls == []
+    bench.transport.script = [ACCEPTED]
+    await bench.turn()
+    assert (await bench.now(made))["status"] == "sent"
+    assert len(bench.transport.calls) == 1
+
+
+async def test_what_became_of_a_call_waits_for_the_database_and_ends_no_other_call(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await bench.sent("a@b.example"), await bench.sent("c@d.example")
+    real, away = store.settle, 3
+
+    async def settle(tx: Tx, *given: Any) -> Any:
+        nonlocal away
+        away -= 1
+        if away >= 0:
+            raise Unavailable("gone", fix="")
+        await real(tx, *given)
+
+    monkeypatch.setattr(store, "settle", settle)
+    monkeypatch.setattr(transmit, "_AGAIN_SECONDS", (0.01,))
+    bench.transport.script = [ACCEPTED, ACCEPTED]
+    await bench.turn()
+    assert {(await bench.now(one))["status"] for one in (first, second)} == {"sent"}
+    assert len(bench.transport.calls) == 2
 
 
 async def test_a_claim_that_was_overtaken_begins_nothing(bench: Bench) -> None:

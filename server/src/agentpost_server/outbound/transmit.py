@@ -5,8 +5,9 @@ Never knowingly twice: a row whose attempt was begun and never ended is not call
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -24,7 +25,8 @@ from agentpost_server.work.lane import Handler
 
 log = structlog.get_logger("mail-out")
 _PAUSED_SECONDS: Final = 60
-_SETTLE_AGAIN_SECONDS: Final = (0.1, 0.5, 2, 5, 10, 20)
+_AGAIN_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
+_MOST_FAULTS: Final = 5
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,20 +48,30 @@ def handler(runtime: Runtime, timing: Timing | None = None) -> Handler:
 
 
 async def transmit(runtime: Runtime, claimed: Sequence[Claimed], timing: Timing) -> None:
-    calls = await _begin(runtime, claimed, timing)
+    end = asyncio.get_running_loop().time() + timing.lease_seconds
+    attempt_ids = [ids.new_id() for _ in claimed]
+    try:
+        calls = await _begin(runtime, claimed, attempt_ids, timing)
+    except Unavailable:
+        # Whether the attempts stand is unknown; that no call was made is sure.
+        return await _patiently(lambda: _take_back(runtime, claimed, attempt_ids), end)
     pending = {asyncio.create_task(make_call(runtime, one, timing.call_seconds)) for one in calls}
     try:
         while pending:
             # Whatever ended while the last ones were being stored is stored together.
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            await _settle(runtime, [task.result() for task in done], timing)
+            ended = [task.result() for task in done]
+            await _patiently(lambda ended=ended: _settle(runtime, ended, timing), end)
     finally:
         for task in pending:
             task.cancel()
 
 
-async def _begin(runtime: Runtime, claimed: Sequence[Claimed], timing: Timing) -> list[Call]:
+async def _begin(
+    runtime: Runtime, claimed: Sequence[Claimed], attempt_ids: Sequence[UUID], timing: Timing
+) -> list[Call]:
     """Sort the batch and record the attempts that will be made, in one transaction."""
+    attempt_of = {one.id: attempt_id for one, attempt_id in zip(claimed, attempt_ids, strict=True)}
     async with runtime.database.work({one.organization_id for one in claimed}) as tx:
         rows = await store.load(tx, claimed)
         lost = [row for row in rows if row["begun"]]
@@ -75,7 +87,10 @@ async def _begin(runtime: Runtime, claimed: Sequence[Claimed], timing: Timing) -
             await states.apply(tx, held, changes)
         if paused:
             await store.postpone(tx, [_claim(row) for row in paused], _PAUSED_SECONDS)
-        calls = [Call(claimed=_claim(row), attempt_id=ids.new_id(), row=row, tries=row["tries"] + 1) for row in ready]
+        calls = [
+            Call(claimed=_claim(row), attempt_id=attempt_of[row["id"]], row=row, tries=row["tries"] + 1)
+            for row in ready
+        ]
         if not calls:
             return []
         claims = [one.claimed for one in calls]
@@ -85,20 +100,28 @@ async def _begin(runtime: Runtime, claimed: Sequence[Claimed], timing: Timing) -
         return calls
 
 
-async def _settle(runtime: Runtime, ended: Sequence[Ended], timing: Timing) -> None:
-    """Store what is known; again and again while the database is away, for as long as the calls are ours."""
-    for wait in _SETTLE_AGAIN_SECONDS:
+async def _patiently(act: Callable[[], Awaitable[None]], end: float) -> None:
+    """Again and again while the database is away, for as long as the calls are ours. Then the next claim finds begun
+    attempts without an end."""
+    waits, faults = iter(_AGAIN_SECONDS), 0
+    while asyncio.get_running_loop().time() < end and faults < _MOST_FAULTS:
         try:
-            return await _settle_once(runtime, ended, timing)
+            return await act()
         except Unavailable:
-            log.warning("what became of sent mail waits for the database", calls=len(ended))
+            log.warning("what became of sent mail waits for the database")
         except Exception:
-            log.exception("what became of sent mail could not be stored", calls=len(ended))
-        await asyncio.sleep(wait)
-    return await _settle_once(runtime, ended, timing)
+            faults += 1
+            log.exception("what became of sent mail could not be stored")
+        await asyncio.sleep(next(waits, _AGAIN_SECONDS[-1]))
+    return None
 
 
-async def _settle_once(runtime: Runtime, ended: Sequence[Ended], timing: Timing) -> None:
+async def _take_back(runtime: Runtime, claimed: Sequence[Claimed], attempt_ids: Sequence[UUID]) -> None:
+    async with runtime.database.work({one.organization_id for one in claimed}) as tx:
+        await store.take_back(tx, claimed, attempt_ids)
+
+
+async def _settle(runtime: Runtime, ended: Sequence[Ended], timing: Timing) -> None:
     async with runtime.database.work({one.call.claimed.organization_id for one in ended}) as tx:
         held = await states.hold(tx, [_message(one.call.row) for one in ended])
         waits = {one.call.claimed.id: next_wait(timing.retry_seconds, one.call.tries) for one in ended}

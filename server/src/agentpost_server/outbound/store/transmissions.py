@@ -50,6 +50,21 @@ async def begin(tx: Tx, claimed: Sequence[Claimed], attempt_ids: Sequence[UUID],
     return {row["transmission_id"] for row in rows}
 
 
+async def take_back(tx: Tx, claimed: Sequence[Claimed], attempt_ids: Sequence[UUID]) -> None:
+    """As if these attempts had never begun: for calls that were surely not made. What is still ours is due again."""
+    await tx.run(
+        f"""WITH gone AS (
+              DELETE FROM attempts a USING {_FENCE} WHERE a.organization_id = c.organization_id
+                AND a.transmission_id = c.id AND a.id = ANY ($4::uuid[])
+            )
+            UPDATE transmissions t SET due_at = now() FROM {_FENCE}
+            WHERE t.organization_id = c.organization_id AND t.id = c.id AND t.attempts = c.attempts
+              AND t.due_at IS NOT NULL""",
+        *_fence(claimed),
+        list(attempt_ids),
+    )
+
+
 async def postpone(tx: Tx, claimed: Sequence[Claimed], seconds: float) -> None:
     await tx.run(
         f"""UPDATE transmissions t SET due_at = now() + make_interval(secs => $4) FROM {_FENCE}
