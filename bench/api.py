@@ -17,7 +17,7 @@ from agentpost_server.core import ids
 from bench.floor import MARK
 from bench.http import ask_many
 from bench.postfix import free_port, wait_for_port
-from bench.server import Installation, Server, Tenant, installation
+from bench.server import Installation, Server, Tenant, cpu_seconds, installation
 from bench.table import ROUNDS, Row, compared
 
 _COUNTS = {"create": 400, "list": 300, "send": 300}
@@ -82,10 +82,9 @@ async def _cpu(
 ) -> float:
     """Microseconds of the process for each of `count` requests."""
     method, path, template = request
-    before = process.cpu_times()
+    before = cpu_seconds(process.pid)
     await ask_many(port, key, method, path, _bodies(template, numbers), count=count)
-    after = process.cpu_times()
-    return (after.user + after.system - before.user - before.system) / count * 1e6
+    return (cpu_seconds(process.pid) - before) / count * 1e6
 
 
 @contextlib.asynccontextmanager

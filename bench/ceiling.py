@@ -23,7 +23,10 @@ _RENEWED = {
     ("messages", "id"): _NEW_MAIL,
     ("event_outbox", "id"): "gen_random_uuid()",
     # The words are found again each time, as they have to be for every mail.
-    ("message_contents", "search"): "search_vector('', '', t.text_body, tsvector_to_array(p.tenant))",
+    (
+        "message_contents",
+        "search",
+    ): "search_vector('', '', COALESCE(t.text_body, t.extracted_text, ''), tsvector_to_array(p.tenant))",
 }
 _RENEWED_EVERYWHERE = {
     "thread_id": _NEW_THREAD,

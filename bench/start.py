@@ -29,7 +29,7 @@ async def _start(folder: Path) -> float:
     arguments = ["up", "--data", str(folder / "data"), "--http-port", str(http_port), "--smtp-port", str(free_port())]
     began = time.monotonic()
     with program(arguments, {}, folder / "up.log") as process:
-        await wait_until_ready(process, http_port)
+        await wait_until_ready(process, http_port, folder / "up.log")
         seconds = time.monotonic() - began
         await asyncio.sleep(0.2)
     return seconds
