@@ -68,7 +68,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """What a replayed answer depends on besides the request: two keys with equal reach may share an
         Idempotency-Key."""
         return msgspec.json.encode(
-            [sorted(self.scopes), sorted(str(e.id) for e in self.environments), sorted(map(str, self.inbox_ids))]
+            [self.kind, sorted(self.scopes), sorted(self.key.environment_ids), sorted(self.key.inbox_ids)]
         )
 
     def _named(self, environment: str) -> KnownEnvironment:
