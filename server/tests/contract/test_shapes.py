@@ -119,7 +119,8 @@ async def test_messages_in_lists_and_alone(story: Story) -> None:
     await story.rows(f"/inboxes/{story.inbox_id}/messages", "Message", direction="inbound")
     inbound = [one for one in listed if one["direction"] == "inbound"]
     outbound = [one for one in listed if one["direction"] == "outbound"]
-    assert inbound and outbound
+    assert inbound
+    assert outbound
     for one in listed:
         whole = await story.get(f"/messages/{one['id']}")
         check("Message", whole, whole=True)
@@ -127,11 +128,13 @@ async def test_messages_in_lists_and_alone(story: Story) -> None:
             key: one[key] for key in ("id", "subject", "attachments", "size")
         }
     for one in inbound:
-        assert one["envelope"] is not None and one["received_at"] is not None
+        assert one["envelope"] is not None
+        assert one["received_at"] is not None
         assert (one["recipients"], one["sent_at"], one["send_at"]) == ([], None, None)
     for one in outbound:
         assert (one["envelope"], one["authentication"], one["received_at"]) == (None, None, None)
-        assert one["recipients"] and one["trust"] == "internal"
+        assert one["recipients"]
+        assert one["trust"] == "internal"
     got = await _post(story.tenant.http, "/messages/batch-get", {"ids": [listed[0]["id"]]}, 200)
     assert sorted(got) == ["data", "next_page_token"]
     check("Message", got["data"][0])
@@ -258,7 +261,10 @@ async def test_every_error_has_one_shape(story: Story) -> None:
         assert answer.headers["Content-Type"] == "application/problem+json", path
         problem = answer.json()
         check("Problem", problem)
-        assert problem["status"] == status and problem["type"].endswith(f"/docs/errors#{code}")
+        assert problem["status"] == status
+        assert problem["type"].endswith(f"/docs/errors#{code}")
         assert problem["request_id"] == answer.headers["X-Request-Id"]
-        assert problem["fix"] and problem["title"] and problem["detail"]
+        assert problem["fix"]
+        assert problem["title"]
+        assert problem["detail"]
         assert answer.headers["Cache-Control"] == "no-store"
