@@ -1,5 +1,6 @@
 """The composition root: the one place that picks providers, mounts doors and says which role runs what."""
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
@@ -76,6 +77,7 @@ API_ROUTES: list[Any] = [
 ]
 ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES, *files_api.ROOT_ROUTES, *streams_api.ROOT_ROUTES]
 PROBE_ROUTES: list[Any] = [*health.ROUTES, *metrics.ROUTES]
+_LAST_SECONDS = 3
 _DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in and out, threads, events.
 
 Every error is `application/problem+json` with a stable `code` and a `fix`. Lists are paged by `limit` and `page_token`.
@@ -225,8 +227,13 @@ class Process:
             await service.start()
 
     async def close(self, grace_seconds: float = 10) -> None:
+        """What has work under way finishes it side by side, so that one slow client or relay takes nobody else's grace;
+        what carries and counts that work ends behind it."""
+        busy = [one for one in self.services if isinstance(one, SmtpDoor | Ingest | Lane)]
+        await asyncio.gather(*(one.close(grace_seconds) for one in busy))
         for service in reversed(self.services):
-            await service.close(grace_seconds)
+            if service not in busy:
+                await service.close(min(grace_seconds, _LAST_SECONDS))
 
     def _services(self) -> list[Service]:
         services: list[Service] = [

@@ -6,6 +6,7 @@ session lock (a test holds that).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
@@ -40,6 +41,8 @@ _ABSENT = (
     asyncpg.InternalClientError,  # a statement that the server died under, before the socket told
     TimeoutError,
 )
+_TOLD_EVERY_SECONDS = 5.0
+_told_at: dict[str, float] = {}
 log = structlog.get_logger("db")
 
 
@@ -185,7 +188,11 @@ async def _roll_back(connection: Any) -> None:
 
 
 def absent_database(cause: BaseException) -> Unavailable:
-    log.warning("the database is not available", error=type(cause).__name__)
+    error, now = type(cause).__name__, time.monotonic()
+    # Everybody meets the same absence: one line for each kind of it says enough.
+    if now - _told_at.get(error, -_TOLD_EVERY_SECONDS) >= _TOLD_EVERY_SECONDS:
+        _told_at[error] = now
+        log.warning("the database is not available", error=error)
     return Unavailable("The database is not available at the moment.", fix="Try again in a few seconds.", retry_after=2)
 
 
