@@ -39,12 +39,12 @@ async def test_s20_mail_comes_over_tls_and_its_envelope_says_so(
     authority, settings = files
     client = ssl.create_default_context()
     authority.configure_trust(client)
-    async with running_server(await new_database(postgres, "tls"), tmp_path / "data", **settings) as server:
-        async with new_tenant(server) as tenant:
-            inbox = await new_inbox(tenant)
-            assert await asyncio.to_thread(_over_tls, server.smtp_port, client, inbox.email) in ("TLSv1.2", "TLSv1.3")
-            [row] = await inbox.messages()
-            raw = (await tenant.http.get(f"/messages/{ids.encode('msg', row['id'])}/raw")).text
+    url = await new_database(postgres, "tls")
+    async with running_server(url, tmp_path / "data", **settings) as server, new_tenant(server) as tenant:
+        inbox = await new_inbox(tenant)
+        assert await asyncio.to_thread(_over_tls, server.smtp_port, client, inbox.email) in ("TLSv1.2", "TLSv1.3")
+        [row] = await inbox.messages()
+        raw = (await tenant.http.get(f"/messages/{ids.encode('msg', row['id'])}/raw")).text
     assert '"tls": true' in row["envelope"]
     assert " with ESMTPS " in raw.partition("\r\n\r\n")[0].replace("\r\n", " ").replace("\t", " ")
 
