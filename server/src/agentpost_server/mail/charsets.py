@@ -107,12 +107,14 @@ def guess(data: bytes, hint: str | None = None) -> str:
 
 def storable(text: str) -> str:
     """`text` with NUL and lone surrogates as U+FFFD: PostgreSQL and JSON refuse both."""
+    if text.isascii():
+        return text.replace("\x00", REPLACEMENT)
     return _UNSTORABLE.sub(REPLACEMENT, text) if _UNSTORABLE.search(text) else text
 
 
 def storable_header(text: str) -> str:
     """As `storable`, and CR or LF (which encoded words can smuggle in) as spaces."""
-    if not _UNSAFE_IN_HEADER.search(text):
+    if text.isprintable() or not _UNSAFE_IN_HEADER.search(text):
         return text
     return storable(text.replace("\r\n", " ").replace("\r", " ").replace("\n", " "))
 

@@ -19,6 +19,9 @@ _MAX_FORWARD_LOOKS = 12
 _MAX_RULE = 200
 _MIN_RULE = 10
 _RULES = frozenset("-_=─—")
+# How a line begins that is prefixed or opens a code fence.
+_PREFIXES = frozenset("> `")
+_AROUND = " \t\r*\u00a0\u200e\u200f\u202c\u2069"
 
 
 class Mark(IntEnum):
@@ -91,6 +94,8 @@ def _mark_prefixes(scan: _Scan) -> None:
     kinds = scan.kinds
     opened = -1
     for index, line in enumerate(scan.lines):
+        if line[:1] not in _PREFIXES:
+            continue
         if line[:1] == ">" or line[:2] == " >":
             if kinds[index] == NONE:
                 kinds[index] = QUOTED_IF
@@ -112,7 +117,13 @@ def _find_history(scan: _Scan) -> None:
     index, count = 0, len(scan.lines)
     while index < count:
         kind = scan.kinds[index]
-        if kind in (QUOTED, SIGNATURE):
+        if kind is NONE:
+            line = scan.lines[index]
+            if line and _history_at(scan, index, floor, line):
+                return
+            if scan.kinds[index] != NONE:
+                floor = index + 1
+        elif kind in (QUOTED, SIGNATURE):
             if kind == QUOTED:
                 scan.prove(index)
             floor = index + 1
@@ -120,12 +131,6 @@ def _find_history(scan: _Scan) -> None:
             if not scan.evidence and not scan.quoted_at(index - 1) and _prefixed_attribution(scan, index):
                 scan.prove(index)
             floor = index + 1
-        elif kind == NONE:
-            line = scan.lines[index]
-            if line and _history_at(scan, index, floor, line):
-                return
-            if scan.kinds[index] != NONE:
-                floor = index + 1
         elif _marked_history(scan, index, kind):
             return
         index += 1
@@ -150,8 +155,9 @@ def _marked_history(scan: _Scan, index: int, kind: Mark) -> bool:
 
 def _history_at(scan: _Scan, index: int, floor: int, line: str) -> bool:
     """Whether line `index` opens history to the end; one that merely introduces prefixed lines is dropped instead."""
-    text = line.strip(" \t\r*\u00a0\u200e\u200f\u202c\u2069")
-    if not text or scan.looks <= 0:
+    text = line.strip(_AROUND)
+    # Most lines have neither a colon nor a rule before them, and cost no more than this.
+    if not text or (":" not in line and "：" not in line and text[0] not in _RULES) or scan.looks <= 0:
         return False
     if text[0] in _RULES and text[:2] == text[0] * 2:
         scan.looks -= 1

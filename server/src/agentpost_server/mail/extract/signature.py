@@ -31,10 +31,11 @@ def is_sent_from(line: str) -> bool:
         return False
     if linked and _OUTLOOK_APPS.search(folded):
         return True
-    device = DEVICES.search(folded)
-    if device is None:
+    ends, starts = folded.endswith(SENT_FROM), folded.startswith(SENT_FROM)
+    if not ends and not starts:
         return False
-    return folded.endswith(SENT_FROM) or (folded.startswith(SENT_FROM) and device.start() <= _MAX_LEAD)
+    device = DEVICES.search(folded)
+    return device is not None and (ends or device.start() <= _MAX_LEAD)
 
 
 def signature_start(lines: Sequence[str], start: int, stop: int) -> int:
