@@ -135,7 +135,7 @@ BEGIN
         BEGIN
             RETURN setweight(to_tsvector('pg_catalog.simple', short_words(subject)), 'A')
                 || setweight(to_tsvector('pg_catalog.simple', short_words(people)), 'B')
-                || to_tsvector('pg_catalog.simple', short_words(left(body, bound))) || array_to_tsvector(tenant);
+                || array_to_tsvector(tenant) || to_tsvector('pg_catalog.simple', short_words(left(body, bound)));
         EXCEPTION WHEN program_limit_exceeded THEN
             NULL;
         END;
