@@ -250,32 +250,31 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $
             window_seconds)
         WITH ORDINALITY AS b(organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, client_ip, helo,
             protocol, tls, size, flags, received_at, due_at, content, sha256, fingerprint, window_seconds, n)
-    ), fresh AS (
+    ), known AS (
         INSERT INTO inbound_seen AS s (organization_id, inbox_id, fingerprint, mail_id, expires_at)
         SELECT DISTINCT ON (organization_id, inbox_id, fingerprint) organization_id, inbox_id, fingerprint, id,
             now() + make_interval(secs => window_seconds)
         FROM batch ORDER BY organization_id, inbox_id, fingerprint, n
         ON CONFLICT (organization_id, inbox_id, fingerprint) DO UPDATE
-            SET mail_id = EXCLUDED.mail_id, expires_at = EXCLUDED.expires_at WHERE s.expires_at < now()
+            -- A duplicate writes the row anew as it was: only so is it read as it is now, whoever committed it meanwhile.
+            SET mail_id = CASE WHEN s.expires_at < now() THEN EXCLUDED.mail_id ELSE s.mail_id END,
+                expires_at = CASE WHEN s.expires_at < now() THEN EXCLUDED.expires_at ELSE s.expires_at END
         RETURNING s.organization_id, s.inbox_id, s.fingerprint, s.mail_id
     ), bytes AS (
         INSERT INTO blobs (organization_id, id, size, sha256, media_type, content, created_at)
         SELECT b.organization_id, b.id, b.size, b.sha256, 'message/rfc822', b.content, b.received_at
-        FROM batch b JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id
+        FROM batch b JOIN known k ON k.organization_id = b.organization_id AND k.mail_id = b.id
     ), mails AS (
         INSERT INTO inbound_mails (organization_id, id, environment_id, inbox_id, mail_from, rcpt_to, source, client_ip,
             helo, protocol, tls, size, flags, received_at, due_at)
         SELECT b.organization_id, b.id, b.environment_id, b.inbox_id, b.mail_from, string_to_array(b.rcpt_to, E'\n'),
             b.source, b.client_ip, b.helo, b.protocol, b.tls, b.size, string_to_array(b.flags, ','), b.received_at,
             COALESCE(b.due_at, now())
-        FROM batch b JOIN fresh f ON f.organization_id = b.organization_id AND f.mail_id = b.id
+        FROM batch b JOIN known k ON k.organization_id = b.organization_id AND k.mail_id = b.id
     )
-    SELECT COALESCE(f.mail_id, s.mail_id, b.id)
+    SELECT k.mail_id
     FROM batch b
-    LEFT JOIN fresh f ON f.organization_id = b.organization_id AND f.inbox_id = b.inbox_id
-        AND f.fingerprint = b.fingerprint
-    LEFT JOIN inbound_seen s ON f.mail_id IS NULL AND s.organization_id = b.organization_id
-        AND s.inbox_id = b.inbox_id AND s.fingerprint = b.fingerprint
+    JOIN known k ON k.organization_id = b.organization_id AND k.inbox_id = b.inbox_id AND k.fingerprint = b.fingerprint
     ORDER BY b.n
 $$;
 

@@ -7,7 +7,7 @@ import pytest
 
 from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import Route, accept, mail_of_bytes, store
-from agentpost_server.inbound.accept import INLINE_OCTETS
+from agentpost_server.inbound.accept import INLINE_OCTETS, _rows
 from harness import Tenant
 from inbound.mailing import mail, new_inbox, send, smtp
 
@@ -185,3 +185,27 @@ async def test_mail_accepted_for_later_waits_for_its_time(tenant: Tenant) -> Non
     kept = await accept(runtime, one)
     [row] = await inbox.rows("SELECT id, due_at FROM inbound_mails WHERE inbox_id = $1")
     assert (row["id"], row["due_at"]) == (kept.inbound_ids[0], at)
+
+
+async def test_a_duplicate_of_a_mail_that_is_being_accepted_is_told_under_its_name(tenant: Tenant) -> None:
+    """Two processes take the same bytes at once: who comes second is answered the mail that stands."""
+    inbox = await new_inbox(tenant)
+    database, organization = tenant.server.database, tenant.organization
+    route = Route(
+        organization_id=organization.organization_id,
+        environment_id=organization.live_environment_id,
+        inbox_id=inbox.id,
+        address=inbox.email,
+    )
+    now = tenant.server.runtime.now()
+    twin = mail_of_bytes(mail(), routes=(route,), mail_from="a@x.org", source="smtp", received_at=now)
+    [first], [second] = _rows(twin), _rows(twin)
+    columns = [list(column) for column in zip(store._accepted_row(first), strict=True)]
+    places = ", ".join(f"${n + 1}" for n in range(len(columns)))
+    async with database.routing() as tx:
+        await tx.rows(f"SELECT kept_id FROM router.accept_batch({places})", *columns)
+        answer = asyncio.create_task(store.accept(database, [second]))
+        await asyncio.sleep(0.2)
+        assert not answer.done()
+    assert await answer == [first.id]
+    assert [row["id"] for row in await inbox.messages()] == [first.id]
