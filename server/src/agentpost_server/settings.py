@@ -93,6 +93,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long the API request log is kept."""
     idempotency_hours: Positive = 24
     """How long an Idempotency-Key replays its first answer."""
+    duplicate_hours: Positive = 72
+    """How long mail that comes again byte for byte is the mail that is here, when it has a Message-ID."""
+    upload_hours: Positive = 24
+    """How long an upload waits for the send that uses it."""
     link_seconds: Positive = 3600
     """How long download and upload links are good for."""
     log_level: str = "info"

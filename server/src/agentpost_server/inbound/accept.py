@@ -33,7 +33,6 @@ TOPIC: Final = "mail-in"
 
 _BATCH: Final = 50
 _BATCH_OCTETS: Final = 4 << 20
-_WINDOW_SECONDS: Final = 72 * 3600
 # Without a Message-ID two equal mails are more likely two mails than one sent twice.
 _WINDOW_WITHOUT_ID_SECONDS: Final = 600
 
@@ -76,7 +75,7 @@ def mail_of_bytes(content: bytes, *, routes: tuple[Route, ...], **envelope: obje
 
 async def accept(runtime: Runtime, mail: AcceptMail) -> AcceptedMail:
     """Durable when this returns, one row an inbox; safe to repeat when it raises (Unavailable, OSError)."""
-    rows = _rows(mail)
+    rows = _rows(mail, runtime.settings.duplicate_hours * 3600)
     if rows[0].content is None:
         await asyncio.gather(*(runtime.blobs.put(_key(row), mail.content, media_type="message/rfc822") for row in rows))
     batcher = _batcher(runtime.database)
@@ -98,7 +97,7 @@ async def accept(runtime: Runtime, mail: AcceptMail) -> AcceptedMail:
     return AcceptedMail(inbound_ids=tuple(inbound_ids), seen=tuple(seen))
 
 
-def _rows(mail: AcceptMail) -> list[InboundRow]:
+def _rows(mail: AcceptMail, window_seconds: int) -> list[InboundRow]:
     """One an inbox: two addresses of one inbox are one mail, and no inbox learns of another's address."""
     by_inbox: dict[tuple[UUID, UUID], list[Route]] = {}
     for route in mail.routes:
@@ -125,7 +124,7 @@ def _rows(mail: AcceptMail) -> list[InboundRow]:
             content=inline,
             sha256=mail.sha256,
             fingerprint=fingerprint,
-            window_seconds=_WINDOW_SECONDS if mail.has_message_id else _WINDOW_WITHOUT_ID_SECONDS,
+            window_seconds=window_seconds if mail.has_message_id else _WINDOW_WITHOUT_ID_SECONDS,
         )
         for (organization_id, inbox_id), routes in by_inbox.items()
     ]

@@ -63,7 +63,7 @@ async def create_upload_url(
     effect: NamedDependency[Effect],
     data: JSONBody[NewUpload],
 ) -> Response[UploadUrl]:
-    """PUT exactly the announced bytes there, then send with `{"key": …}`. Unused uploads go after 24 hours."""
+    """PUT exactly the announced bytes there, then send with `{"key": …}`. Unused ones go after `upload_hours`."""
     return await effect(lambda tx: uploads.prepare(runtime, tx, tenant, data), status=201)
 
 

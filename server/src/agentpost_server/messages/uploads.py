@@ -28,7 +28,6 @@ from agentpost_server.messages.stored import SMALL_OCTETS
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 
-_KEPT: Final = timedelta(hours=24)
 _OCTET_STREAM: Final = "application/octet-stream"
 
 
@@ -53,7 +52,7 @@ async def prepare(runtime: Runtime, tx: Tx, tenant: Scope, wanted: NewUpload) ->
         filename=filename,
         mime_type=mime_type,
         size=wanted.size,
-        expires_at=now + max(_KEPT, timedelta(seconds=seconds)),
+        expires_at=now + max(timedelta(hours=runtime.settings.upload_hours), timedelta(seconds=seconds)),
     )
     expires_at = now + timedelta(seconds=seconds)
     headers = {"Content-Type": mime_type}

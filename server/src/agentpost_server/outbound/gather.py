@@ -76,7 +76,7 @@ async def _uploaded(runtime: Runtime, tenant: Scope, key: str, field: str) -> _F
             raise NotFound
         content = await attachments.load_bytes(runtime, tenant.organization_id, upload.id)
     except NotFound as missing:
-        fix = "PUT the bytes to the upload_url first; a key is good for 24 hours."
+        fix = f"PUT the bytes to the upload_url first; a key is good for {runtime.settings.upload_hours} hours."
         raise invalid_field(f"{field}.key", "names no upload", fix=fix, code="not_found") from missing
     return _Found(content, upload.filename, upload.mime_type)
 
