@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from agentpost_server.core import ids
 from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import Route, accept, mail_of_bytes, store
-from agentpost_server.inbound.accept import INLINE_OCTETS, _rows
+from agentpost_server.inbound.accept import INLINE_OCTETS
+from agentpost_server.inbound.store import InboundRow
 from harness import Tenant
 from inbound.mailing import mail, new_inbox, send, smtp
 
@@ -191,15 +193,30 @@ async def test_a_duplicate_of_a_mail_that_is_being_accepted_is_told_under_its_na
     """Two processes take the same bytes at once: who comes second is answered the mail that stands."""
     inbox = await new_inbox(tenant)
     database, organization = tenant.server.database, tenant.organization
-    route = Route(
-        organization_id=organization.organization_id,
-        environment_id=organization.live_environment_id,
-        inbox_id=inbox.id,
-        address=inbox.email,
-    )
-    now = tenant.server.runtime.now()
-    twin = mail_of_bytes(mail(), routes=(route,), mail_from="a@x.org", source="smtp", received_at=now)
-    [first], [second] = _rows(twin), _rows(twin)
+    first, second = [
+        InboundRow(
+            organization_id=organization.organization_id,
+            id=ids.new_id(),
+            environment_id=organization.live_environment_id,
+            inbox_id=inbox.id,
+            mail_from="a@x.org",
+            rcpt_to=(inbox.email,),
+            source="smtp",
+            client_ip=None,
+            helo=None,
+            protocol=None,
+            tls=False,
+            size=len(mail()),
+            flags=(),
+            received_at=tenant.server.runtime.now(),
+            due_at=None,
+            content=mail(),
+            sha256=b"the same",
+            fingerprint=b"the same",
+            window_seconds=600,
+        )
+        for _ in range(2)
+    ]
     columns = [list(column) for column in zip(store._accepted_row(first), strict=True)]
     places = ", ".join(f"${n + 1}" for n in range(len(columns)))
     async with database.routing() as tx:

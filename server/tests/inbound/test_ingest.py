@@ -280,3 +280,18 @@ async def test_a_report_to_our_bounce_address_is_feedback_and_no_message(
     # A report inside a forward is no report.
     assert [row["id"] for row in await inbox.messages()] == [claims[1].id]
     assert await inbox.blobs(claims[0].id) == []
+
+
+async def test_s52_mail_of_doubtful_authors_is_stored_and_not_believed(tenant: Tenant, lane: Ingest) -> None:
+    inbox = await new_inbox(tenant)
+    headers = (
+        b"From: ann@example.com\r\nFrom: bob@example.com\r\n",
+        b"From:\r\n",
+        b"From: undisclosed: ann@example.com;\r\n",
+        b"From: ann@example.com, bob@example.com\r\n",
+    )
+    await lane.handle(await _accepted(inbox, *(one + b"Subject: x\r\n\r\nhi\r\n" for one in headers)))
+    rows = await inbox.messages(len(headers))
+    assert len(rows) == len(headers)
+    assert {row["trust"] for row in rows} == {"unverified"}
+    assert ["double_from" in row["flags"] for row in rows].count(True) >= 2
