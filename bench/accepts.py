@@ -77,7 +77,7 @@ def _row(question: str, ours: list[Sent], theirs: list[Sent], connections: int) 
 def _times(sent: list[Sent]) -> str:
     times = f"p50 {median([one.p50_ms for one in sent]):.1f}, p99 {median([one.p99_ms for one in sent]):.1f} ms"
     refused = sum(one.refused for one in sent)
-    return f" ({times}{f', {refused} refused' if refused else ''})"
+    return f" ({times}{f', {refused} refused: {sent[-1].refusal}' if refused else ''})"
 
 
 async def _load(port: int, recipients: list[str], shape: _Shape) -> Sent:

@@ -32,6 +32,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     accepted: int
     refused: int
+    refusal: str
     seconds: float
     p50_ms: float
     p99_ms: float
@@ -83,6 +84,7 @@ class _Loop:
         self.sessions: dict[int, _Session] = {}
         self.latencies: list[float] = []
         self.refused = 0
+        self.refusal = b""
         self.begun = 0
 
     def run(self) -> Sent:
@@ -102,6 +104,7 @@ class _Loop:
         return Sent(
             accepted=len(self.latencies),
             refused=self.refused,
+            refusal=self.refusal.decode(errors="replace"),
             seconds=seconds,
             p50_ms=times[len(times) // 2] * 1000,
             p99_ms=times[int(len(times) * 0.99)] * 1000,
@@ -136,6 +139,7 @@ class _Loop:
                 session.awaited -= 1
                 if line[:1] not in b"23":
                     self.refused += 1
+                    self.refusal = line
                     self._drop(session)
                     return
         if session.awaited <= 0:
