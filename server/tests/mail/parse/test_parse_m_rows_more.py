@@ -218,3 +218,18 @@ def test_encoded_words_cannot_smuggle_line_ends() -> None:
     assert parsed.subject == "a b\ufffd"
     assert parsed.from_address is not None
     assert parsed.from_address.name == "a Bcc: x"
+
+
+def test_m36_where_a_part_says_it_comes_from_means_nothing() -> None:
+    page = '<base href="https://evil.example/"><img src="cid:logo"><img src="logo.png">'
+    related = multipart(
+        "b",
+        f"Content-Type: text/html\nContent-Location: https://evil.example/page\n\n{page}",
+        "Content-Type: image/png\nContent-Location: file:///etc/passwd\nContent-ID: <logo>\n\nx",
+        subtype="related",
+    )
+    parsed = checked(related)
+    assert parsed.html_body is not None
+    assert parsed.html_body.strip() == page
+    [file] = parsed.attachments
+    assert (file.content_id, "passwd" in file.filename, "evil" in file.filename) == ("logo", False, False)
