@@ -67,6 +67,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     relay_tls: str = "starttls"
     """How `relay_url` with `smtp://` is secured: `starttls` (demanded, certificate verified) or `none` (loopback,
     labs)."""
+    spam_threshold: Annotated[float, Meta(ge=0)] = 5.0
+    """Spam score from which mail from outside gets the label `spam` and raises `message.blocked` instead of
+    `message.received`; 0 turns labelling off."""
+    spam_dnsbl: str = ""
+    """Comma-separated DNS blocklists that the client's address of SMTP mail is looked up in, such as `bl.example.org`.
+    Each that lists it adds 3 to the score. Empty: none."""
+    rspamd_url: str = ""
+    """Base of an rspamd worker's HTTP interface, such as `http://rspamd:11333`; its verdict counts in the score. Empty:
+    none."""
     max_send_octets: Octets = 10_485_760
     """Largest composed MIME that a send may have, attachments included."""
     max_receive_octets: Octets = 26_214_400
@@ -84,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     requests_per_minute: Annotated[int, Meta(ge=0)] = 0
     """API requests a minute and organization; 0 = unlimited."""
     trusted_proxies: str = ""
-    """Comma-separated CIDRs whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Empty: none."""
+    """Comma-separated CIDRs whose `X-Forwarded-For` is believed. Empty: none."""
     database_connections: Positive = 10
     """Connections of each database role in a process."""
     event_days: Positive = 30
