@@ -1,7 +1,8 @@
 """kill -9 of PostgreSQL and of the server while mail goes in and out; then a ledger of promises against the API.
 
 Mail in: whatever was answered 250 is there, once. Clients do as mail servers do: what was not answered is sent again.
-Mail out: delivered + unknown = submitted, nothing twice, and unknown are at most the calls under way at a kill.
+Mail out, to inboxes of the server and through a relay that keeps a ledger: sent + unknown = submitted, nothing twice,
+and unknown is only what a kill of the server met under way.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import httpx2 as httpx
@@ -19,26 +20,33 @@ import pytest
 
 from agentpost_server.cli.data_folder import DataFolder
 from agentpost_server.cli.secret_key import keyring_of
+from agentpost_server.core import ids
 from agentpost_server.providers.postgres import EmbeddedPostgres
+from program.relay import Relay, listening
 from program.running import Program, all_gone, family, until, up
 
-CALLS_UNDER_WAY = 40  # four batches of ten in a process
 CLIENTS = 8
+FIRST_OF_BURST = 5
 
 
 class Story:
     """A data folder, whichever program runs on it now, and what its clients were promised."""
 
-    def __init__(self, data: Path, stack: AsyncExitStack) -> None:
+    def __init__(self, data: Path, relay: Relay, stack: AsyncExitStack) -> None:
         self.data = data
+        self.relay = relay
         self.stack = stack
         self.program: Program
         self.accepted: set[str] = set()
         self.submitted: dict[str, str] = {}
+        self.under_way: set[str] = set()
+        """Messages in a call when the server was killed: the database says so, before anybody runs again."""
         self.again = 0
+        self.released = 0
 
     async def start(self) -> None:
-        self.program = await self.stack.enter_async_context(up(self.data))
+        relay = {"AGENTPOST_RELAY_URL": f"smtp://127.0.0.1:{self.relay.port}", "AGENTPOST_RELAY_TLS": "none"}
+        self.program = await self.stack.enter_async_context(up(self.data, **relay))
 
     async def kill_postgres(self) -> None:
         os.kill(self.program.postmaster_pid, signal.SIGKILL)
@@ -56,6 +64,11 @@ class Story:
         password = keyring_of(DataFolder(self.data).secret()).password("postgres")
         postgres = await EmbeddedPostgres.start(self.data / "postgres", password=password)
         connection = await asyncpg.connect(postgres.dsn)
+        rows = await connection.fetch(
+            """SELECT t.message_id FROM agentpost.attempts a JOIN agentpost.transmissions t
+                 ON t.organization_id = a.organization_id AND t.id = a.transmission_id WHERE a.finished_at IS NULL"""
+        )
+        self.under_way |= {ids.encode("msg", row["message_id"]) for row in rows}
         for table in ("inbound_mails", "transmissions"):
             await connection.execute(f"UPDATE agentpost.{table} SET due_at = now() WHERE due_at IS NOT NULL")
         await connection.close()
@@ -100,20 +113,30 @@ async def _smtp(port: int, recipient: str, content: str) -> bool:
         writer.close()
 
 
-async def send(story: Story, token: str, inbox_id: str, recipient: str) -> None:
+class Way(NamedTuple):
+    """From which inbox, with which key, to whom: live mail goes by the relay, that of the sandbox stays here."""
+
+    key: str
+    sender: str
+    recipient: str
+
+
+async def send(story: Story, token: str, way: Way) -> None:
     """The same Idempotency-Key until there is an answer."""
-    body = {"to": [recipient], "subject": token, "text_body": "kept"}
+    body = {"to": [way.recipient], "subject": token, "text_body": "kept"}
     while token not in story.submitted:
         try:
             async with story.program.http() as http:
                 answer = await http.post(
-                    f"/api/v1/inboxes/{inbox_id}/messages", json=body, headers={"Idempotency-Key": token}
+                    f"/api/v1/inboxes/{way.sender}/messages",
+                    json=body,
+                    headers={"Idempotency-Key": token, "Authorization": f"Bearer {way.key}"},
                 )
             if answer.status_code == 201:
                 story.submitted[token] = answer.json()["id"]
                 return
-        except (OSError, ValueError, httpx.HTTPError):
-            pass
+        except (OSError, ValueError, AttributeError, httpx.HTTPError):
+            pass  # an AttributeError is what the client says of a connection that is gone as soon as it stands
         await asyncio.sleep(0.1)
 
 
@@ -138,28 +161,50 @@ async def everything(http: httpx.AsyncClient, path: str) -> list[dict[str, Any]]
             return found
 
 
+async def new_inbox(story: Story, key: str, name: str) -> dict[str, Any]:
+    async with story.program.http() as http:
+        bearer = {"Authorization": f"Bearer {key}"}
+        return (await http.post("/api/v1/inboxes", json={"username": name}, headers=bearer)).json()
+
+
 async def crash(data: Path, deliveries: int, sends: int, rounds: int) -> None:
     async with AsyncExitStack() as stack:
-        story = Story(data, stack)
+        story = Story(data, await stack.enter_async_context(listening()), stack)
         await story.start()
+        live, test = story.program.keys["live_key"], story.program.keys["test_key"]
+        target, out = await new_inbox(story, live, "in"), await new_inbox(story, live, "out")
+        sender, receiver = await new_inbox(story, test, "from"), await new_inbox(story, test, "to")
         async with story.program.http() as http:
-            target, sender, receiver = [
-                (await http.post("/api/v1/inboxes", json={"username": name})).json() for name in ("in", "from", "to")
-            ]
+            await http.patch(f"/api/v1/environments/{out['environment_id']}", json={"transport": "smtp"})
+        ways = (Way(live, out["id"], "ann@b.example"), Way(test, sender["id"], receiver["email"]))
         mails = [f"mail-{n}" for n in range(deliveries)]
         posts = [f"send-{n}" for n in range(sends)]
+
+        async def send_in_step(token: str) -> None:
+            await until(lambda: posts.index(token) < story.released, 300)
+            await send(story, token, ways[posts.index(token) % 2])
+
         work = asyncio.gather(
             in_turn(mails, lambda token: deliver(story, token, target["email"]), CLIENTS),
-            in_turn(posts, lambda token: send(story, token, sender["id"], receiver["email"]), 4),
+            in_turn(posts, send_in_step, CLIENTS),
         )
         for n in range(1, 2 * rounds + 1):
             await until(lambda n=n: len(story.accepted) >= deliveries * n // (2 * rounds + 1), 300)
+            # A burst of sends begins, and a kill comes in the middle of it: it meets calls under way.
+            begun = len(story.submitted)
+            story.released = sends * n // (2 * rounds)
+            await until(lambda begun=begun: len(story.submitted) >= begun + FIRST_OF_BURST, 300)
             await (story.kill_postgres() if n % 2 else story.kill_server())
         await asyncio.wait_for(work, 600)
         assert story.again > 0, "no kill met a delivery"
         async with story.program.http() as http:
             await judge_mail_in(http, target["id"], mails)
-            await judge_mail_out(http, story, sender["id"], receiver["id"], kills=2 * rounds)
+            by_relay = await settled(http, story, out["id"], "sent")
+            http.headers["Authorization"] = f"Bearer {test}"
+            here = await settled(http, story, sender["id"], "delivered")
+            assert len(by_relay) + len(here) == sends
+            judge_arrivals(by_relay, "sent", story.relay.took)
+            judge_arrivals(here, "delivered", await arrived(http, receiver["id"], here))
         assert await story.program.stop() == 0
 
 
@@ -174,25 +219,37 @@ async def judge_mail_in(http: httpx.AsyncClient, inbox_id: str, mails: list[str]
     assert [token for token, times in found.items() if times != 1] == [], "twice"
 
 
-async def judge_mail_out(http: httpx.AsyncClient, story: Story, sender: str, receiver: str, *, kills: int) -> None:
+async def settled(http: httpx.AsyncClient, story: Story, sender: str, end: str) -> dict[str, str]:
+    """Statuses by subject of all that an inbox sent, when each has its end."""
     sent: list[dict[str, Any]] = []
     for _ in range(300):
         sent = await everything(http, f"/api/v1/inboxes/{sender}/messages")
-        if all(one["status"] in ("delivered", "unknown") for one in sent):
+        if all(one["status"] in (end, "unknown") for one in sent):
             break
         await asyncio.sleep(0.3)
-    assert {one["id"] for one in sent} == set(story.submitted.values())
-    assert len(sent) == len(story.submitted)
-    state = {one["subject"]: one["status"] for one in sent}
-    assert Counter(state.values()) <= Counter(delivered=len(sent), unknown=CALLS_UNDER_WAY * kills), state
-    received: Counter[str] = Counter()
+    assert {one["subject"]: one["id"] for one in sent}.items() <= story.submitted.items()
+    states = {one["subject"]: one["status"] for one in sent}
+    assert len(states) == len(sent)
+    assert set(states.values()) <= {end, "unknown"}, states
+    unknown = {one["id"] for one in sent if one["status"] == "unknown"}
+    assert unknown <= story.under_way, "unknown although no kill of the server met it under way"
+    print(f"{end}: {len(sent)}, unknown {len(unknown)}, under way at a kill {len(story.under_way)} of both ways")
+    return states
+
+
+async def arrived(http: httpx.AsyncClient, inbox_id: str, states: dict[str, str]) -> Counter[str]:
+    found: Counter[str] = Counter()
     for _ in range(100):
-        received = Counter(one["subject"] for one in await everything(http, f"/api/v1/inboxes/{receiver}/messages"))
-        if all(received[token] for token, status in state.items() if status == "delivered"):
+        found = Counter(one["subject"] for one in await everything(http, f"/api/v1/inboxes/{inbox_id}/messages"))
+        if all(found[token] for token, status in states.items() if status == "delivered"):
             break
         await asyncio.sleep(0.3)
-    assert [token for token, times in received.items() if times > 1] == [], "twice"
-    assert [token for token, status in state.items() if status == "delivered" and not received[token]] == [], "lost"
+    return found
+
+
+def judge_arrivals(states: dict[str, str], end: str, found: Counter[str]) -> None:
+    assert [token for token, times in found.items() if times > 1] == [], "twice"
+    assert [token for token, status in states.items() if status == end and not found[token]] == [], "lost"
 
 
 @pytest.mark.timeout(240)
