@@ -34,7 +34,8 @@ async def _run(names: list[str]) -> list[Row]:
             async with asyncio.timeout(_SECONDS_EACH):
                 found = await measure()
         except Exception as error:  # noqa: BLE001 one question that fails must not take the others with it
-            found = [Row(question=name, ours=f"**failed**: {type(error).__name__}: {error}")]
+            reason = " ".join(str(error).split()).replace("|", "/")
+            found = [Row(question=name, ours=f"**failed**: {type(error).__name__}: {reason}")]
         print(markdown(found), f"({time.monotonic() - began:.0f} s)", sep="\n", file=sys.stderr, flush=True)
         rows += found
     return rows

@@ -10,7 +10,8 @@ import base64
 import itertools
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,14 +48,24 @@ class _Recording(NamedTuple):
 
 async def _record(application: Any, key: str, method: str, path: str, body: bytes) -> _Recording:
     transactions: list[list[_Statement]] = []
-    made: set[UUID] = set()
-    undo = [_watch_statements(transactions), _watch_transactions(transactions), _watch_ids(made)]
+    began = time.time_ns() // 1_000_000
+    undo = [_watch_statements(transactions), _watch_transactions(transactions)]
     try:
         answer = await _ask(application, key, method, path, body)
     finally:
         for one in undo:
             one()
-    return _Recording([one for one in transactions if one], made, answer)
+    spoken = [one for one in transactions if one]
+    return _Recording(spoken, {one for one in _ids_of(spoken) if one.int >> 80 >= began}, answer)
+
+
+def _ids_of(transactions: list[list[_Statement]]) -> Iterator[UUID]:
+    """Every id in the arguments. Ours tell when they were made (UUIDv7), and so which this request made."""
+    for statement in itertools.chain.from_iterable(transactions):
+        for argument in statement.arguments:
+            yield from (
+                one for one in (argument if isinstance(argument, list) else [argument]) if isinstance(one, UUID)
+            )
 
 
 def _watch_statements(transactions: list[list[_Statement]]) -> Callable[[], None]:
@@ -85,23 +96,6 @@ def _watch_transactions(transactions: list[list[_Statement]]) -> Callable[[], No
 
     def undo() -> None:
         Database.transaction = original
-
-    return undo
-
-
-def _watch_ids(made: set[UUID]) -> Callable[[], None]:
-    original = ids.id_at
-
-    def id_at(unix_ms: int) -> UUID:
-        one = original(unix_ms)
-        made.add(one)
-        return one
-
-    # `new_id` makes its own through this one.
-    ids.id_at = id_at
-
-    def undo() -> None:
-        ids.id_at = original
 
     return undo
 
@@ -210,6 +204,7 @@ async def main(port: int, key: str, organization_id: UUID, requests: dict[str, t
     for name, (method, path, body) in requests.items():
         # The first one looks the key up; what is written down is a request with a key that is known.
         await _ask(real, key, method, path, body.replace(MARK, "first").encode())
+        await asyncio.sleep(0.01)
         recording = await _record(real, key, method, path, body.encode())
         wanted, answer = answers.get(name, (Any, lambda _, body=recording.body: body))
         routes[method, path.partition("?")[0]] = _Route(recording, begin, wanted, answer)

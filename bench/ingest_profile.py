@@ -1,4 +1,4 @@
-"""CPU of accepting and of ingesting, a mail: this process's and PostgreSQL's, at batches of 50 and without a network.
+"""CPU of accepting, ingesting and publishing, a mail: this process's and PostgreSQL's, at batches of 50 and without a network.
 
 Run: python -m bench.ingest_profile [--mails 2000] [--octets 5000] [--profile]
 Starts an embedded PostgreSQL (fsync on) with 20 tenants; takes about 10 s. `--profile` prints where ingest spends it.
@@ -24,6 +24,7 @@ from agentpost_server.core import ids
 from agentpost_server.core.scope import SYSTEM, Scope
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.db.migrate import migrate
+from agentpost_server.events.publish import Publisher
 from agentpost_server.inbound import Route, accept, mail_of_bytes
 from agentpost_server.inbound.ingest import Ingest
 from agentpost_server.inboxes.model import CreateInbox
@@ -101,6 +102,11 @@ async def _measure(runtime: Runtime, mails: int, octets: int, *, profile: bool) 
     meter.say("ingest", mails - _BATCH)
     if profile:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
+    publisher = Publisher(runtime.database, runtime.bus)
+    meter = Meter(_postgres_of_this_run())
+    while await publisher.publish():
+        pass
+    meter.say("publish", mails)
     await ingest.close(1)
 
 
