@@ -1,4 +1,4 @@
-"""CPU of accepting, ingesting and publishing, a mail: this process's and PostgreSQL's, at batches of 50 and without a network.
+"""CPU of accepting, ingesting and publishing a mail: this process's and PostgreSQL's, batches of 50, no network.
 
 Run: python -m bench.ingest_profile [--mails 2000] [--octets 5000] [--profile]
 Starts an embedded PostgreSQL (fsync on) with 20 tenants; takes about 10 s. `--profile` prints where ingest spends it.
