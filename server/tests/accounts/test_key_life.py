@@ -50,7 +50,7 @@ async def test_h02_neither_noise_nor_a_wrong_checksum_costs_a_query(
     good = tenant.organization.live_key
     broken = good[:-1] + ("0" if good[-1] != "0" else "1")
     for text in (broken, "noise", good[:-1], good + "x", "ap_sk_live_", "é" * 80):
-        header = {"Authorization": f"Bearer {text}".encode()}
+        header = [(b"Authorization", f"Bearer {text}".encode())]
         async with client(tenant.server, None) as http:
             answer = await http.get("/auth/me", headers=header)
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_key"), text

@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 
 from harness import Server, Tenant, client, running_server
@@ -158,6 +159,7 @@ async def test_limits_are_told_in_headers_and_retry_after(
     tenant: Tenant, stranger: Tenant, database_url: str, tmp_path: Path
 ) -> None:
     async with running_server(database_url, tmp_path, roles=("api",), requests_per_minute=3) as limited:
+        answers: list[httpx.Response] = []
         # The window is a minute of the clock: two tries are never both cut by its end.
         for _ in range(2):
             async with client(limited, tenant.organization.live_key) as http:

@@ -52,7 +52,7 @@ async def test_h33_while_the_first_is_running_it_is_409_at_once(tenant: Tenant) 
 
 @pytest.mark.parametrize(("key", "status"), [("k" * 256, 201), ("k" * 257, 400), ("", 400), ("ä", 400), ("a\tb", 400)])
 async def test_h34_a_key_is_1_to_256_printable_characters(tenant: Tenant, key: str, status: int) -> None:
-    answer = await tenant.http.post("/inboxes", json={}, headers={"Idempotency-Key": key.encode()})
+    answer = await tenant.http.post("/inboxes", json={}, headers=[(b"Idempotency-Key", key.encode())])
     assert answer.status_code == status
     if status == 400:
         assert answer.json()["code"] == "invalid_idempotency_key"
