@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -16,7 +17,7 @@ from inbound.mailing import mail, new_inbox
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> tuple[trustme.CA, dict[str, str]]:
+def files(tmp_path: Path) -> tuple[trustme.CA, dict[str, Any]]:
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")
     certificate, key = tmp_path / "chain.pem", tmp_path / "key.pem"
@@ -34,7 +35,7 @@ def _over_tls(port: int, client: ssl.SSLContext, recipient: str) -> str | None:
 
 
 async def test_s20_mail_comes_over_tls_and_its_envelope_says_so(
-    postgres: str, tmp_path: Path, files: tuple[trustme.CA, dict[str, str]]
+    postgres: str, tmp_path: Path, files: tuple[trustme.CA, dict[str, Any]]
 ) -> None:
     authority, settings = files
     client = ssl.create_default_context()
@@ -53,11 +54,11 @@ async def test_s20_mail_comes_over_tls_and_its_envelope_says_so(
 async def test_a_wrong_certificate_stops_the_start_and_is_named(
     postgres: str,
     tmp_path: Path,
-    files: tuple[trustme.CA, dict[str, str]],
+    files: tuple[trustme.CA, dict[str, Any]],
     wrong: str,
 ) -> None:
     _, settings = files
-    given = {
+    given: dict[str, Any] = {
         "half": {**settings, "smtp_tls_key": ""},
         "no file": {**settings, "smtp_tls_certificate": str(tmp_path / "none.pem")},
         "not a key": {**settings, "smtp_tls_key": settings["smtp_tls_certificate"]},
