@@ -5,9 +5,12 @@ from typing import Final
 WORDS: Final = {
     "message.received": (
         "A mail arrived and stands in its thread. `extracted_text` holds its new words without quotes and "
-        "signature. Blocked and held mail never raises this event."
+        "signature. Blocked and held mail and spam never raise this event."
     ),
-    "message.blocked": "A filter rule kept a mail from the inbox.",
+    "message.blocked": (
+        "A filter rule kept a mail from the inbox, or it has the label `spam`: then `rule_id` is null. It stands in its "
+        "thread all the same."
+    ),
     "message.held": "A message waits for a decision.",
     "message.approved": "A person let a waiting message go.",
     "message.cancelled": "A message was cancelled before it left.",

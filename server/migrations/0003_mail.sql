@@ -77,6 +77,7 @@ CREATE TABLE messages (
     flags text[] NOT NULL DEFAULT '{}',
     parse_status text NOT NULL DEFAULT 'ok',
     loop_class text NOT NULL DEFAULT 'none',
+    spam_score real,
     screening jsonb,
     hold jsonb,
     based_on uuid[] NOT NULL DEFAULT '{}',

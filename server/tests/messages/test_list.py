@@ -100,6 +100,7 @@ async def test_a_message_has_exactly_the_shape_of_the_specification(tenant: Tena
         "flags": [],
         "parse_status": "ok",
         "loop_class": "none",
+        "spam_score": None,
         "screening": None,
         "hold": None,
         "based_on": [],

@@ -12,7 +12,7 @@ _ADDRESSES: Final = 100
 
 
 def received(message: NewMessage, added: Added) -> list[NewEvent]:
-    """`thread.created` when the message opened one, then `message.received`."""
+    """`thread.created` when the message opened one, then `message.received`; of spam `message.blocked`, by no rule."""
     thread_id, inbox_id = ids.encode("thr", added.thread_id), ids.encode("inb", message.inbox_id)
     events: list[NewEvent] = []
     if added.thread_created:
@@ -21,7 +21,7 @@ def received(message: NewMessage, added: Added) -> list[NewEvent]:
     text = message.extracted_text or ""
     too_long = len(text) * 4 > _TEXT_OCTETS and len(text.encode()) > _TEXT_OCTETS
     crowded = len(message.to_addresses) > _ADDRESSES or len(message.cc_addresses) > _ADDRESSES
-    data = {
+    data: dict[str, object] = {
         "message_id": ids.encode("msg", message.id),
         "thread_id": thread_id,
         "inbox_id": inbox_id,
@@ -41,5 +41,8 @@ def received(message: NewMessage, added: Added) -> list[NewEvent]:
         "screening_score": None,
         "truncated": too_long or crowded,
     }
-    events.append(NewEvent(type="message.received", inbox_id=message.inbox_id, data=data))
+    if is_spam := "spam" in message.labels:
+        data["rule_id"] = None
+    kind = "message.blocked" if is_spam else "message.received"
+    events.append(NewEvent(type=kind, inbox_id=message.inbox_id, data=data))
     return events

@@ -18,11 +18,13 @@ from agentpost_server.inbound import store
 from agentpost_server.inbound.accept import INLINE_OCTETS, TOPIC, listen
 from agentpost_server.inbound.announce import received
 from agentpost_server.inbound.reading import InboundMail, ReadMail, inbound_mail, read_mail, unreadable
+from agentpost_server.inbound.spam import screened
 from agentpost_server.mail.jail import ParseJail, needs_jail
 from agentpost_server.messages.add import add
 from agentpost_server.outbound import feedback
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
+from agentpost_server.screening import Screen
 from agentpost_server.work import Claimed, Lane, next_wait
 
 log = structlog.get_logger("ingest")
@@ -46,6 +48,7 @@ class Ingest:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._jail = ParseJail()
+        self._screen = Screen(runtime.settings)
         self._lane = Lane(
             TOPIC,
             "inbound_mails",
@@ -66,6 +69,7 @@ class Ingest:
             stop()
         await self._lane.close(grace_seconds)
         await self._jail.__aexit__(None, None, None)
+        self._screen.close()
 
     async def handle(self, claimed: list[Claimed]) -> None:
         """Until it is done: a database that went away in the middle leaves the rows ours, and is soon back."""
@@ -100,7 +104,8 @@ class Ingest:
 
     async def _together(self, batch: Sequence[tuple[InboundMail, bytes]], end: float) -> None:
         try:
-            await self._store([await self._read(mail, raw) for mail, raw in batch])
+            read = [(await self._read(mail, raw), raw) for mail, raw in batch]
+            await self._store(await screened(self._screen, read))
         except Unavailable:
             raise
         except Exception:
@@ -116,7 +121,8 @@ class Ingest:
 
     async def _one(self, mail: InboundMail, raw: bytes | None) -> None:
         try:
-            await self._store([await self._read(mail, await self._fetch(mail) if raw is None else raw)])
+            whole = await self._fetch(mail) if raw is None else raw
+            await self._store(await screened(self._screen, [(await self._read(mail, whole), whole)]))
         except Unavailable:
             raise
         except OSError as error:

@@ -24,6 +24,7 @@ from agentpost_server.mail.preview import preview
 from agentpost_server.mail.trace_header import TRACE_HEADER, read
 from agentpost_server.messages.new import NewAttachment, NewMessage
 from agentpost_server.outbound import verp
+from agentpost_server.screening import Facts, Verdict, judge
 from agentpost_server.work import Claimed
 
 _INLINE_OCTETS: Final = 256 * 1024
@@ -65,13 +66,17 @@ class LargeFile(msgspec.Struct, frozen=True):
 
 
 class ReadMail(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mail turned out to be: a report about a transmission of ours, or a message."""
+    """What a mail turned out to be: a report about a transmission of ours, or a message.
+
+    `verdict` is None for mail between inboxes of this server, which nobody judges.
+    """
 
     mail: InboundMail
     message: NewMessage
     large_files: tuple[LargeFile, ...] = ()
     transmission_id: UUID | None = None
     report: DeliveryReport | ComplaintReport | None = None
+    verdict: Verdict | None = None
 
 
 def inbound_mail(row: Mapping[str, Any]) -> InboundMail:
@@ -105,9 +110,9 @@ async def read_mail(mail: InboundMail, raw: bytes, *, keyring: Keyring, jail: Pa
         result = parse(raw, null_sender)
     text, html = (None, None) if failed else (result.text_body, result.html_body)
     if len(text or "") + len(html or "") > _LONG_BODY:
-        extracted = await asyncio.to_thread(extract, text, html)
+        extracted, verdict = await asyncio.to_thread(_look_through, mail, result, text, html)
     else:
-        extracted = extract(text, html)
+        extracted, verdict = _look_through(mail, result, text, html)
     files = () if failed else result.attachments
     file_ids = [_file_id(mail.claim.id, position) for position in range(len(files))]
     return ReadMail(
@@ -128,7 +133,25 @@ async def read_mail(mail: InboundMail, raw: bytes, *, keyring: Keyring, jail: Pa
         ),
         transmission_id=_transmission(mail, keyring),
         report=result.report,
+        verdict=verdict,
     )
+
+
+def _look_through(
+    mail: InboundMail, parsed: ParsedMail, text: str | None, html: str | None
+) -> tuple[Extracted, Verdict | None]:
+    verdict = None
+    if mail.source != "local":
+        verdict = judge(
+            parsed,
+            Facts(
+                received_at=mail.received_at,
+                recipients=mail.rcpt_to,
+                helo=mail.helo if mail.source == "smtp" else None,
+                authentication=_UNCHECKED,
+            ),
+        )
+    return extract(text, html), verdict
 
 
 def unreadable(mail: InboundMail, hostname: str) -> ReadMail:

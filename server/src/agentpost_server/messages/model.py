@@ -124,6 +124,7 @@ class Message(msgspec.Struct, kw_only=True):
     flags: list[str]
     parse_status: str
     loop_class: str
+    spam_score: float | None
     screening: Screening | None
     hold: Hold | None
     based_on: list[str]
@@ -253,6 +254,8 @@ def message_of(row: Any) -> Message:
         flags=row["flags"],
         parse_status=row["parse_status"],
         loop_class=row["loop_class"],
+        # Single precision in its column.
+        spam_score=None if row["spam_score"] is None else round(row["spam_score"], 2),
         screening=_one(_screening, row["screening"]),
         hold=_one(_hold, row["hold"]),
         based_on=[ids.encode("msg", one) for one in row["based_on"]],

@@ -57,6 +57,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     parse_status: Literal["ok", "defective", "limited", "failed"] = "ok"
     loop_class: str = "none"
+    spam_score: float | None = None
+    """None where nobody judged: mail of our own, and between inboxes of this server."""
     based_on: tuple[UUID, ...] = ()
     send_at: datetime | None = None
     created_at: datetime
