@@ -91,10 +91,10 @@ def _answer_of(value: Any, status: int) -> Answer[Any]:
 
 def check_key(value: str | None) -> str | None:
     """1–256 printable ASCII characters, or no header at all."""
-    if value is None or (1 <= len(value) <= 256 and all(" " < c <= "~" for c in value)):
+    if value is None or (1 <= len(value) <= 256 and all(" " <= c <= "~" for c in value)):
         return value
     raise BadRequest(
-        "Idempotency-Key must be 1 to 256 printable ASCII characters without spaces.",
+        "Idempotency-Key must be 1 to 256 printable ASCII characters.",
         code="invalid_idempotency_key",
         fix="Send a UUID, for example.",
     )
