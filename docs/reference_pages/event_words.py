@@ -8,8 +8,8 @@ WORDS: Final = {
         "signature. Blocked and held mail and spam never raise this event."
     ),
     "message.blocked": (
-        "A filter rule kept a mail from the inbox, or it has the label `spam`: then `rule_id` is null. It stands in its "
-        "thread all the same."
+        "A filter rule kept a mail from the inbox, or it has the label `spam`: then `rule_id` is null. It stands in "
+        "its thread all the same."
     ),
     "message.held": "A message waits for a decision.",
     "message.approved": "A person let a waiting message go.",

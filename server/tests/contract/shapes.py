@@ -41,7 +41,8 @@ _SPEC: Final = {
         in_reply_to? references[] subject from_address to_addresses[] cc_addresses[] bcc_addresses[]
         reply_to_addresses[] preview labels[] has_attachments attachments[] size envelope? recipients[]
         authentication? trust flags[] parse_status loop_class spam_score? screening? hold? based_on[] send_at?
-        created_at sent_at? received_at? text_body?† html_body?† markdown_body?† extracted_text?† extracted_html?† headers[]†""",
+        created_at sent_at? received_at? text_body?†
+        html_body?† markdown_body?† extracted_text?† extracted_html?† headers[]†""",
     "Envelope": "mail_from rcpt_to[] source client_ip? helo? tls",
     "Recipient": "email kind status detail? suppression_reason? updated_at",
     "Authentication": "spf dkim dmarc arc aligned_domain?",
