@@ -40,14 +40,14 @@ RULES: Final[dict[str, Rule]] = {
     "format_broken": Rule(0.8, "It breaks the format in three ways or more."),
     # Subject.
     "subject_capitals": Rule(1.0, "The subject is all capitals."),
-    "subject_spaced": Rule(2.5, "The subject has words with a gap after each letter."),
+    "subject_spaced": Rule(3.0, "The subject has words with a gap after each letter."),
     "subject_cries": Rule(1.0, "The subject has `!!` or `$$`."),
     "subject_fake_reply": Rule(1.0, "The subject says Re:, and no field says to what."),
     # Bodies.
     "empty": Rule(0.5, "There is no subject, no word and no file."),
     "bare_link": Rule(2.5, "No subject, and hardly anything but a link or a picture."),
-    "disguised_words": Rule(2.5, "Words mix Latin letters with look-alikes of another script."),
-    "split_words": Rule(2.5, "Words are cut by characters that nobody sees."),
+    "disguised_words": Rule(3.0, "Words mix Latin letters with look-alikes of another script."),
+    "split_words": Rule(3.0, "Words are cut by characters that nobody sees."),
     "html_only": Rule(0.3, "There is HTML and no plain text."),
     "hidden_text": Rule(2.0, "The HTML hides much text from its reader."),
     "picture_only": Rule(2.0, "Little but a linked picture from elsewhere."),
@@ -57,7 +57,7 @@ RULES: Final[dict[str, Rule]] = {
     "link_to_number": Rule(2.0, "A link leads to an IP address."),
     "link_with_user": Rule(2.5, "A link has a user name in front of its host."),
     "link_mixed_script": Rule(2.5, "A link leads to a domain that is drawn to look like another."),
-    "asks_password": Rule(3.5, "The HTML asks for a password."),
+    "asks_password": Rule(4.0, "The HTML asks for a password."),
     "form": Rule(1.0, "The HTML has a form."),
     # Files.
     "executable": Rule(3.5, "A file that runs when it is opened."),
