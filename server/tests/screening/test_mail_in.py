@@ -127,7 +127,9 @@ async def test_helpers_are_asked_once_a_batch_and_before_any_transaction(
     batches: list[list[Question]] = []
 
     class Asking(Screen):
-        has_helpers = True
+        @property
+        def has_helpers(self) -> bool:
+            return True
 
         async def ask(self, questions: Any) -> Any:
             batches.append(list(questions))
