@@ -136,8 +136,9 @@ async def _serve(
     )
 
     def ready() -> None:
-        folder.write_status(status)
+        # In this order: whoever waits for the status to be there finds the words said.
         say(banner.ready(status, folder, opened.keys, runtime.settings, time.monotonic() - began))
+        folder.write_status(status)
 
     await serve_until_stopped(process, http, stop, ready)
     say("AgentPost has stopped.")
