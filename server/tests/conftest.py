@@ -20,10 +20,10 @@ from hypothesis import settings
 from databases import new_database
 from harness import Server, Tenant, new_tenant, running_server
 
-# The same examples in every run: what was green stays green. `make soak` explores with fresh ones.
+# The same examples in every run: what was green stays green. AGENTPOST_TEST_EXPLORE=1 draws fresh ones.
 settings.register_profile("check", derandomize=True)
-settings.register_profile("soak", max_examples=1000)
-settings.load_profile("soak" if os.environ.get("AGENTPOST_TEST_EXPLORE") else "check")
+settings.register_profile("explore", max_examples=1000)
+settings.load_profile("explore" if os.environ.get("AGENTPOST_TEST_EXPLORE") else "check")
 
 
 def pytest_asyncio_loop_factories(
