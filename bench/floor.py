@@ -21,11 +21,12 @@ import msgspec
 import uvicorn
 
 from agentpost_server import settings
-from agentpost_server.app import Process, open_runtime
+from agentpost_server.app import Process
 from agentpost_server.core import ids
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.db import Database, Tx
 from agentpost_server.inboxes.model import CreateInbox, inbox_of
+from agentpost_server.opening import open_runtime
 
 MARK = "floormark"
 """Stands in what has to be unique (an inbox's name), and is renewed in every replay."""

@@ -19,7 +19,6 @@ import uvloop
 
 from agentpost_server import inboxes
 from agentpost_server.accounts.organizations import create_organization
-from agentpost_server.app import close_runtime, open_runtime
 from agentpost_server.core import ids
 from agentpost_server.core.scope import SYSTEM, Scope
 from agentpost_server.core.secrets import Keyring
@@ -28,6 +27,7 @@ from agentpost_server.events.publish import Publisher
 from agentpost_server.inbound import Route, accept, mail_of_bytes
 from agentpost_server.inbound.ingest import Ingest
 from agentpost_server.inboxes.model import CreateInbox
+from agentpost_server.opening import close_runtime, open_runtime
 from agentpost_server.providers.postgres import EmbeddedPostgres
 from agentpost_server.runtime import Runtime
 from agentpost_server.settings import load

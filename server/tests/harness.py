@@ -10,10 +10,11 @@ from typing import NamedTuple
 import httpx2 as httpx
 
 from agentpost_server.accounts.organizations import NewOrganization, create_organization
-from agentpost_server.app import Process, close_runtime, open_runtime
+from agentpost_server.app import Process
 from agentpost_server.core import ids
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.db import Database
+from agentpost_server.opening import close_runtime, open_runtime
 from agentpost_server.runtime import Runtime
 from agentpost_server.settings import Settings, load
 from agentpost_server.web.server import make_server

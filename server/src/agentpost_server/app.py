@@ -1,13 +1,10 @@
-"""The composition root: the one place that picks providers, mounts doors and says which role runs what."""
+"""The composition root: it mounts the doors and says which role runs what. The ports are picked in `opening`."""
 
 import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from uuid import UUID
 
 from agentpost_server import __version__
 from agentpost_server.accounts import api as accounts_api
@@ -20,9 +17,6 @@ from agentpost_server.accounts.request import (
     provide_runtime,
     provide_tenant,
 )
-from agentpost_server.core.secrets import Keyring
-from agentpost_server.core.times import now
-from agentpost_server.db import Database
 from agentpost_server.db.migrate import not_run
 from agentpost_server.events import OutboxBell, Publisher
 from agentpost_server.events import api as events_api
@@ -33,19 +27,11 @@ from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import files_api, retention, threads_api
 from agentpost_server.outbound import api as outbound_api
 from agentpost_server.outbound import record, transmit
-from agentpost_server.ports.blobs import Blobs
-from agentpost_server.ports.transport import MailTransport
-from agentpost_server.providers.files import FileBlobs
-from agentpost_server.providers.postgres_bus import PostgresBus
-from agentpost_server.providers.s3 import S3Blobs, S3Location
-from agentpost_server.providers.sigv4 import Credentials
-from agentpost_server.providers.smtp import SmtpRelay, SmtpTransport
 from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
-from agentpost_server.sandbox import LocalNetwork
 from agentpost_server.sandbox import api as sandbox_api
-from agentpost_server.settings import Settings, SettingsError
+from agentpost_server.settings import Settings
 from agentpost_server.streams import WATCH_SECONDS, Hub, watch_keys
 from agentpost_server.streams import api as streams_api
 from agentpost_server.usage import Usage
@@ -82,89 +68,6 @@ _DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in 
 
 Every error is `application/problem+json` with a stable `code` and a `fix`. Lists are paged by `limit` and `page_token`.
 POSTs that create or send take an `Idempotency-Key`. Times are RFC 3339 in UTC; sizes are octets."""
-
-
-async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_dir: Path, public_url: str) -> Runtime:
-    """Open every port of the process. `close_runtime` is its end."""
-    hostname = settings.smtp_hostname or urlsplit(public_url).hostname or "localhost"
-    relay = relay_of(settings, hostname) if settings.relay_url else None
-    database = await Database.open(dsn, keyring.password, size=settings.database_connections)
-    bus = PostgresBus(database.dsn)
-    await bus.start()
-    runtime = Runtime(
-        settings=settings,
-        keyring=keyring,
-        database=database,
-        blobs=open_blobs(settings, data_dir),
-        bus=bus,
-        transports={},
-        count=_uncounted,
-        now=now,
-        public_url=public_url,
-        smtp_hostname=hostname,
-        spool_folder=data_dir / "spool",
-    )
-    runtime.transports = open_transports(runtime, relay)
-    return runtime
-
-
-def _uncounted(_organization_id: UUID, _counter: str, _amount: int) -> None:
-    """Commands that never become a Process count nothing."""
-
-
-async def close_runtime(runtime: Runtime) -> None:
-    for transport in runtime.transports.values():
-        await transport.close()
-    await runtime.bus.close()
-    await runtime.database.close()
-
-
-def open_transports(runtime: Runtime, relay: SmtpRelay | None) -> dict[str, MailTransport]:
-    """`local` always; `smtp` where there is a relay."""
-    transports: dict[str, MailTransport] = {"local": LocalNetwork(runtime)}
-    if relay is not None:
-        transports["smtp"] = SmtpTransport(relay)
-    return transports
-
-
-def relay_of(settings: Settings, local_hostname: str) -> SmtpRelay:
-    """The relay that `relay_url` names. Raises SettingsError."""
-    url = urlsplit(settings.relay_url)
-    try:
-        if url.scheme not in ("smtp", "smtps") or not url.hostname:
-            raise ValueError("it must look like smtp://user:password@host:587 or smtps://…:465")
-        return SmtpRelay(
-            host=url.hostname,
-            port=url.port or (465 if url.scheme == "smtps" else 587),
-            username=unquote(url.username) if url.username else None,
-            password=unquote(url.password) if url.password else None,
-            tls="tls" if url.scheme == "smtps" else "none" if settings.relay_tls == "none" else "starttls",
-            local_hostname=local_hostname,
-        )
-    except ValueError as error:
-        raise SettingsError(f"AGENTPOST_RELAY_URL is wrong: {error}.") from error
-
-
-def open_blobs(settings: Settings, data_dir: Path) -> Blobs:
-    """The bucket that `blob_url` names, else files below the data folder."""
-    if not settings.blob_url:
-        return FileBlobs(data_dir / "blobs")
-    url = urlsplit(settings.blob_url)
-    if url.scheme != "s3" or not url.hostname:
-        raise SettingsError("AGENTPOST_BLOB_URL must look like s3://bucket/prefix, or be empty for files.")
-    credentials = None
-    if settings.s3_access_key_id:
-        credentials = Credentials(
-            access_key_id=settings.s3_access_key_id, secret_access_key=settings.s3_secret_access_key
-        )
-    location = S3Location(
-        bucket=url.hostname,
-        region=settings.s3_region,
-        endpoint=settings.s3_endpoint or None,
-        prefix=url.path.strip("/"),
-        credentials=credentials,
-    )
-    return S3Blobs(location)
 
 
 class Process:

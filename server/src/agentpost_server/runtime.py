@@ -11,6 +11,7 @@ from agentpost_server.core.secrets import Keyring
 from agentpost_server.db import Database
 from agentpost_server.ports.blobs import Blobs
 from agentpost_server.ports.bus import Bus
+from agentpost_server.ports.resolver import Resolver
 from agentpost_server.ports.transport import MailTransport
 from agentpost_server.settings import Settings
 
@@ -23,6 +24,7 @@ class Runtime(msgspec.Struct, kw_only=True):
     database: Database
     blobs: Blobs
     bus: Bus
+    resolver: Resolver
     transports: Mapping[str, MailTransport]
     count: Callable[[UUID, str, int], None]
     now: Callable[[], datetime]

@@ -214,6 +214,7 @@ async def test_a_duplicate_of_a_mail_that_is_being_accepted_is_told_under_its_na
             sha256=b"the same",
             fingerprint=b"the same",
             window_seconds=600,
+            authentication=None,
         )
         for _ in range(2)
     ]

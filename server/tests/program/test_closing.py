@@ -4,7 +4,8 @@ import asyncio
 import time
 from pathlib import Path
 
-from agentpost_server.app import Process, close_runtime, open_runtime
+from agentpost_server.app import Process
+from agentpost_server.opening import close_runtime, open_runtime
 from agentpost_server.settings import load
 from agentpost_server.work import Claimed, Lane
 from databases import new_database

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from agentpost_server import __version__, settings
-from agentpost_server.app import Process, close_runtime, open_runtime
+from agentpost_server.app import Process
 from agentpost_server.cli import logs, secret_key, sockets
 from agentpost_server.cli.data_folder import DataFolder, data_path
 from agentpost_server.cli.database import failures_told
@@ -18,6 +18,7 @@ from agentpost_server.cli.running import serve_until_stopped
 from agentpost_server.cli.stopping import Stop
 from agentpost_server.cli.supervisor import supervise
 from agentpost_server.db.migrate import migrate
+from agentpost_server.opening import close_runtime, open_runtime
 from agentpost_server.settings import Settings, SettingsError
 
 ROLES: Final = ("api", "worker", "smtp")

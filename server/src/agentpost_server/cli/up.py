@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from agentpost_server import __version__, settings
-from agentpost_server.app import Process, close_runtime, open_runtime
+from agentpost_server.app import Process
 from agentpost_server.cli import banner, logs, secret_key, sockets
 from agentpost_server.cli.data_folder import DataFolder, Keys, Status, data_path
 from agentpost_server.cli.first_run import ensure_organization
@@ -20,6 +20,7 @@ from agentpost_server.cli.running import serve_until_stopped
 from agentpost_server.cli.stopping import Stop
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.db.migrate import MigrationError, migrate
+from agentpost_server.opening import close_runtime, open_runtime
 from agentpost_server.providers.postgres import EmbeddedPostgres, PostgresStartError
 from agentpost_server.runtime import Runtime
 from agentpost_server.settings import Settings

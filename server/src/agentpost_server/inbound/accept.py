@@ -24,6 +24,7 @@ from agentpost_server.inbound.batching import Batcher
 from agentpost_server.inbound.smtp import Route
 from agentpost_server.inbound.smtp.data import scan_header
 from agentpost_server.inbound.store import InboundRow, Seen
+from agentpost_server.mail.authentication import Authentication
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 
@@ -41,6 +42,8 @@ class AcceptMail(msgspec.Struct, frozen=True, kw_only=True):
     """One mail and its envelope. `mail_from` is "" for the null sender; `size` and `sha256` are of `content`.
 
     `source` is `smtp`, `local`, `ses`…; `due_at` in the future delays what follows, not the acceptance.
+    `authentication` is known where the door has checked, or its provider has; else ingest asks. `provider_id`: the
+    provider's own name of this mail; the same again for the same inbox is one mail, whatever its bytes are.
     """
 
     routes: tuple[Route, ...]
@@ -57,6 +60,8 @@ class AcceptMail(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool = False
     flags: tuple[str, ...] = ()
     due_at: datetime | None = None
+    authentication: Authentication | None = None
+    provider_id: str | None = None
 
 
 class AcceptedMail(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +107,10 @@ def _rows(mail: AcceptMail, window_seconds: int) -> list[InboundRow]:
     by_inbox: dict[tuple[UUID, UUID], list[Route]] = {}
     for route in mail.routes:
         by_inbox.setdefault((route.organization_id, route.inbox_id), []).append(route)
-    fingerprint = hashlib.sha256(mail.mail_from.encode() + b"\0" + mail.sha256).digest()
+    named = mail.provider_id
+    told_by = f"{mail.source}\0{named}".encode() if named else mail.mail_from.encode() + b"\0" + mail.sha256
+    fingerprint = hashlib.sha256(told_by).digest()
+    authentication = msgspec.json.encode(mail.authentication) if mail.authentication else None
     inline = mail.content if isinstance(mail.content, bytes) and len(mail.content) <= INLINE_OCTETS else None
     return [
         InboundRow(
@@ -124,7 +132,8 @@ def _rows(mail: AcceptMail, window_seconds: int) -> list[InboundRow]:
             content=inline,
             sha256=mail.sha256,
             fingerprint=fingerprint,
-            window_seconds=window_seconds if mail.has_message_id else _WINDOW_WITHOUT_ID_SECONDS,
+            window_seconds=window_seconds if mail.has_message_id or named else _WINDOW_WITHOUT_ID_SECONDS,
+            authentication=authentication,
         )
         for (organization_id, inbox_id), routes in by_inbox.items()
     ]

@@ -15,6 +15,7 @@ import msgspec
 from agentpost_server.core import ids
 from agentpost_server.core.scope import Scope
 from agentpost_server.core.secrets import Keyring
+from agentpost_server.mail.authentication import Authentication
 from agentpost_server.mail.extract import Extracted, extract
 from agentpost_server.mail.jail import JailFailure, ParseJail, needs_jail
 from agentpost_server.mail.model import Address
@@ -55,6 +56,7 @@ class InboundMail(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     stored_at: datetime | None
     inbox_stands: bool
+    authentication: Authentication | None
 
 
 class LargeFile(msgspec.Struct, frozen=True):
@@ -96,6 +98,7 @@ def inbound_mail(row: Mapping[str, Any]) -> InboundMail:
         received_at=row["received_at"],
         stored_at=row["stored_at"],
         inbox_stands=row["inbox_stands"],
+        authentication=msgspec.json.decode(told, type=Authentication) if (told := row["authentication"]) else None,
     )
 
 

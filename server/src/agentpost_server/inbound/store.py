@@ -33,6 +33,7 @@ class InboundRow(msgspec.Struct, frozen=True, kw_only=True):
     sha256: bytes
     fingerprint: bytes
     window_seconds: int
+    authentication: bytes | None
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ async def accept(database: Database, rows: Sequence[InboundRow]) -> list[UUID]:
     """One statement, one commit. Answers under which id each is kept: another than its own means a duplicate."""
     found = await database.route(
         """SELECT kept_id FROM router.accept_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-             $16, $17, $18, $19)""",
+             $16, $17, $18, $19, $20)""",
         *[list(column) for column in zip(*(_accepted_row(one) for one in rows), strict=True)],
     )
     return [row["kept_id"] for row in found]
@@ -75,6 +76,7 @@ def _accepted_row(one: InboundRow) -> tuple[Any, ...]:
         one.sha256,
         one.fingerprint,
         one.window_seconds,
+        one.authentication.decode() if one.authentication else None,
     )
 
 

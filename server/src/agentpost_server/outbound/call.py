@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from agentpost_server.core import ids
+from agentpost_server.outbound import tags
 from agentpost_server.ports.blobs import BlobNotFound, blob_key
 from agentpost_server.ports.transport import Outcome, OutgoingEnvelope, Receipt, all_recipients
 from agentpost_server.runtime import Runtime
@@ -40,6 +41,7 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
         mail_from=row["mail_from"],
         recipients=tuple(row["recipients"]),
         attempt_id=str(call.attempt_id),
+        tag=tags.write(runtime.keyring, call.attempt_id),
         organization_id=str(row["organization_id"]),
         environment_id=str(row["environment_id"]),
     )

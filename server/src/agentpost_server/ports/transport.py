@@ -12,11 +12,15 @@ OutcomeStatus = Literal["accepted", "delivered", "captured", "deferred", "refuse
 
 
 class OutgoingEnvelope(msgspec.Struct, frozen=True, kw_only=True):
-    """The SMTP envelope of one call (RFC 5321 2.3.1) and the names feedback is matched by."""
+    """The SMTP envelope of one call (RFC 5321 2.3.1) and the names feedback is matched by.
+
+    `tag` is our signed name of the attempt, of [a-z2-7] and 52 characters: providers that carry a tag give it back.
+    """
 
     mail_from: str
     recipients: tuple[str, ...]
     attempt_id: str
+    tag: str = ""
     organization_id: str
     environment_id: str
     smtputf8: bool = False
@@ -24,9 +28,13 @@ class OutgoingEnvelope(msgspec.Struct, frozen=True, kw_only=True):
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one recipient. `deferred` = surely not accepted, try again; `refused` = surely not, and never will
-    be; `suppressed` = never tried, the address is on the provider's own list."""
+    be; `suppressed` = never tried, the address is on the provider's own list.
+
+    `transport_fault`: surely not accepted, and for no fault of this mail or its receiver (the transport could not be
+    reached, throttles, lost its credentials): another transport may take it."""
 
     status: OutcomeStatus
+    transport_fault: bool = False
     smtp_code: int | None = None
     enhanced_code: str | None = None
     detail: str | None = None
@@ -41,10 +49,17 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one call may carry. `max_recipients` is per call; `max_octets` is of the composed MIME."""
+    """What one call may carry. `max_recipients` is per call; `max_octets` is of the composed MIME.
+
+    `smtputf8`: local parts that are not ASCII can go (RFC 6531). `signs_dkim`: the transport adds a signature of the
+    From domain itself, so that we must not. `own_return_path`: our envelope sender is what receivers see, and their
+    reports come to us."""
 
     max_recipients: int
     max_octets: int
+    smtputf8: bool = False
+    signs_dkim: bool = False
+    own_return_path: bool = True
 
 
 class MailTransport(Protocol):
