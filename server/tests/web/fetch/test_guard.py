@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentpost_server.core.networks import parse_address
 from agentpost_server.web.fetch import (
     Egress,
     EgressPolicy,
@@ -17,7 +18,7 @@ from agentpost_server.web.fetch import (
     FetchResponse,
     fetch,
 )
-from agentpost_server.web.fetch.addresses import is_permitted, parse_address
+from agentpost_server.web.fetch.addresses import is_permitted
 
 
 class ScriptedStream:

@@ -6,8 +6,9 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Final
 
-from agentpost_server.web.fetch.addresses import is_permitted, parse_address
-from agentpost_server.web.fetch.model import Address, EgressPolicy, FetchFailedError
+from agentpost_server.core.networks import Address, parse_address
+from agentpost_server.web.fetch.addresses import is_permitted
+from agentpost_server.web.fetch.model import EgressPolicy, FetchFailedError
 from agentpost_server.web.fetch.pool import ConnectionPool
 from agentpost_server.web.fetch.stream import Connector, Resolver, Stream, connect, resolve
 from agentpost_server.web.fetch.url import Url

@@ -1,12 +1,10 @@
 """What the guarded client is asked and what it answers. A fetch has two outcomes, both values."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
 
 import msgspec
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+from agentpost_server.core.networks import Address, Network
 
 FetchError = Literal["timeout", "dns", "blocked_address", "tls", "reset", "protocol", "too_large"]
 

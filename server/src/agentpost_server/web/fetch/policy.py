@@ -4,8 +4,8 @@ from functools import cache
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from agentpost_server.core.networks import parse_address
 from agentpost_server.runtime import Runtime
-from agentpost_server.web.fetch.addresses import parse_address
 from agentpost_server.web.fetch.model import EgressPolicy
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from agentpost_server.web.fetch.model import Address
+from agentpost_server.core.networks import Address
 from agentpost_server.web.fetch.stream import Stream
 from agentpost_server.web.fetch.url import Url
 

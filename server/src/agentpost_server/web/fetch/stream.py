@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv6Address
 from typing import Final, Protocol, cast
 
-from agentpost_server.web.fetch.model import Address
+from agentpost_server.core.networks import Address
 
 _HIGH_WATER: Final = 64 * 1024
 # Its own threads: look-ups of somebody's dead name servers must not hold up other work of the process.

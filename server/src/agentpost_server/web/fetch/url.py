@@ -13,8 +13,9 @@ import idna
 import msgspec
 
 from agentpost_server.core.errors import FieldError, Invalid
-from agentpost_server.web.fetch.addresses import is_permitted, parse_address
-from agentpost_server.web.fetch.model import Address, EgressPolicy
+from agentpost_server.core.networks import Address, parse_address
+from agentpost_server.web.fetch.addresses import is_permitted
+from agentpost_server.web.fetch.model import EgressPolicy
 
 MAX_URL_LENGTH: Final = 2048
 
