@@ -11,18 +11,28 @@ GLOBAL_TABLES = {
     "addresses": "one owner for an address on the server; router only",
     "verified_domains": "one owner for a domain; router only",
     "log_head": "the position of the log; router only",
+    "provider_mails": "what a provider brought before it is known whose it is; router only",
+    "provider_tokens": "one-time tokens of providers' calls; router only",
 }
 ROUTER_FUNCTIONS = {
     "accept_batch",
     "backlog",
     "claim_address",
+    "claim_domain",
+    "claim_domains",
     "claim_inbound_mails",
     "claim_transmissions",
+    "claim_unrouted",
     "claim_webhook_deliveries",
+    "count_unrouted",
     "deleted_inboxes",
     "doomed_blobs",
     "expired_messages",
     "forget_seen",
+    "free_address",
+    "keep_provider_mail",
+    "known_provider_mails",
+    "known_recipients",
     "list_organizations",
     "lock_log",
     "log_position",
@@ -30,14 +40,27 @@ ROUTER_FUNCTIONS = {
     "open_deliveries",
     "outbox_lag",
     "prune",
+    "prune_intake",
     "prune_uploads",
     "release_address",
+    "release_domain",
     "route_bounce",
     "route_recipients",
     "search_ids",
+    "settle_unrouted",
+    "take_provider_token",
     "time_id",
+    "use_provider_token",
 }
-API_MAY_CALL = {"claim_address", "release_address", "log_position", "search_ids"}
+API_MAY_CALL = {
+    "claim_address",
+    "claim_domain",
+    "free_address",
+    "log_position",
+    "release_address",
+    "release_domain",
+    "search_ids",
+}
 
 
 @pytest_asyncio.fixture
