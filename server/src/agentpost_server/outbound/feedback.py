@@ -5,7 +5,6 @@ a stranger's claim and matches nothing.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -16,20 +15,7 @@ from agentpost_server.mail.parsed import ComplaintReport, DeliveryReport, Report
 from agentpost_server.outbound import states
 from agentpost_server.outbound.change import Change, Key
 from agentpost_server.outbound.store import states as store
-
-BounceType = Literal["permanent", "transient", "undetermined"]
-
-
-class Feedback(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that became of one recipient. `recipient` in any spelling; None: everybody of that transmission."""
-
-    kind: Literal["delivered", "bounced", "complained"]
-    recipient: str | None = None
-    bounce_type: BounceType | None = None
-    smtp_code: int | None = None
-    enhanced_code: str | None = None
-    detail: str | None = None
-    feedback_type: str | None = None
+from agentpost_server.outbound.told import BounceType, Feedback
 
 
 async def apply(tx: Tx, organization_id: UUID, transmission_id: UUID, told: Sequence[Feedback]) -> UUID | None:

@@ -4,9 +4,12 @@ The contract every transport keeps: `send` never raises for anything the network
 cannot prove was refused is `unknown`, because a wrong "not accepted" sends a mail twice. It never retries by itself.
 """
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
+
+TAG_NAME: Final = "agentpost_attempt"
+"""Under which providers carry `OutgoingEnvelope.tag`: as a tag, a custom argument, metadata or a variable."""
 
 OutcomeStatus = Literal["accepted", "delivered", "captured", "deferred", "refused", "suppressed", "unknown"]
 
