@@ -2,7 +2,7 @@
 -- and what could not be routed yet. Global, because who it is for is what is not known; the router's alone.
 
 -- `location` says where the bytes are: `s3:<key>` in the provider's bucket, `blob:<key>` in our own store, or nowhere any
--- more. `due_at` is the next try of what is unrouted.
+-- more; `authentication` is the provider's verdict on its origin. `due_at` is the next try of what is unrouted.
 CREATE TABLE provider_mails (
     source text NOT NULL,
     provider_id text NOT NULL,
@@ -10,6 +10,7 @@ CREATE TABLE provider_mails (
     outcome text NOT NULL CHECK (outcome IN ('accepted', 'unrouted', 'dropped')),
     reason text,
     mail_from text NOT NULL,
+    authentication text,
     location text,
     received_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL DEFAULT now(),
@@ -50,11 +51,13 @@ $$;
 -- Writes down what was done, a recipient a row. What stands already stays.
 CREATE FUNCTION router.keep_provider_mail(
     mail_source text, mail_id text, recipients text[], outcomes text[], reasons text[], mail_from text,
-    location text, received_at timestamptz
+    authentication text, location text, received_at timestamptz
 ) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
-    INSERT INTO provider_mails (source, provider_id, recipient, outcome, reason, mail_from, location, received_at, due_at)
+    INSERT INTO provider_mails (source, provider_id, recipient, outcome, reason, mail_from, authentication, location,
+        received_at, due_at)
     SELECT mail_source, mail_id, r.recipient, r.outcome, r.reason, keep_provider_mail.mail_from,
+        CASE WHEN r.outcome = 'unrouted' THEN keep_provider_mail.authentication END,
         CASE WHEN r.outcome = 'unrouted' THEN keep_provider_mail.location END, keep_provider_mail.received_at,
         CASE WHEN r.outcome = 'unrouted' THEN now() + interval '1 minute' END
     FROM unnest(recipients, outcomes, reasons) AS r(recipient, outcome, reason)
@@ -63,15 +66,15 @@ $$;
 
 -- Unrouted mail whose next try is due. The older it is, the longer until the try after that.
 CREATE FUNCTION router.claim_unrouted(batch integer) RETURNS TABLE (
-    source text, provider_id text, recipient text, mail_from text, location text, received_at timestamptz,
-    waited_seconds double precision
+    source text, provider_id text, recipient text, mail_from text, authentication text, location text,
+    received_at timestamptz, waited_seconds double precision
 )
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = agentpost, pg_temp AS $$
     UPDATE provider_mails m SET due_at = now() + GREATEST(interval '1 minute', (now() - m.seen_at) / 4)
     FROM (SELECT d.source, d.provider_id, d.recipient FROM provider_mails d WHERE d.due_at <= now()
           ORDER BY d.due_at LIMIT batch FOR UPDATE SKIP LOCKED) due
     WHERE m.source = due.source AND m.provider_id = due.provider_id AND m.recipient = due.recipient
-    RETURNING m.source, m.provider_id, m.recipient, m.mail_from, m.location, m.received_at,
+    RETURNING m.source, m.provider_id, m.recipient, m.mail_from, m.authentication, m.location, m.received_at,
         extract(epoch FROM now() - m.seen_at)::double precision
 $$;
 
