@@ -71,7 +71,7 @@ class InboxMailroom:
             return _route(found, address) if found else _UNKNOWN
         if local in _ROLES:
             return await self._route_role(email, address)
-        found = await self._find((email, without_tag(email), domain))
+        found = await self._find((email, without_tag(email), self._verifiable(domain)))
         if found.inbox_id is not None:
             return _route(found, address)
         return _UNKNOWN if self._is_ours(found, domain) else _NOT_OURS
@@ -80,13 +80,18 @@ class InboxMailroom:
         """The address itself where somebody has it; else the inbox that the operator reads."""
         domain = email.rpartition("@")[2]
         own, operator = await asyncio.gather(
-            self._find((email, email, "")), self._find((self._postmaster, self._postmaster, domain))
+            self._find((email, email, "")),
+            self._find((self._postmaster, self._postmaster, self._verifiable(domain))),
         )
-        if own.inbox_id is not None:
+        if own.inbox_id is not None and operator.domain_owner in (None, own.organization_id):
             return _route(own, address)
         if not self._is_ours(operator, domain):
             return _NOT_OURS
         return _route(operator, address) if operator.inbox_id is not None else _UNKNOWN
+
+    def _verifiable(self, domain: str) -> str:
+        """Nothing for the server's own: they stay everybody's, also where a tenant has verified a domain above them."""
+        return "" if domain in self._own_domains else domain
 
     def _is_ours(self, found: store.Found, domain: str) -> bool:
         return found.verified or domain in self._own_domains

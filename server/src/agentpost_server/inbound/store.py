@@ -91,12 +91,14 @@ async def forget_seen(database: Database, seen: Sequence[Seen]) -> None:
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an address leads; all None where it leads nowhere. `verified`: its domain is a tenant's."""
+    """Where an address leads; all None where it leads nowhere. `verified`: its domain takes mail here, for
+    `domain_owner`."""
 
     organization_id: UUID | None
     environment_id: UUID | None
     inbox_id: UUID | None
     verified: bool
+    domain_owner: UUID | None = None
 
 
 async def route_recipients(database: Database, asked: Sequence[tuple[str, str, str]]) -> list[Found]:
