@@ -11,6 +11,9 @@ import msgspec
 TAG_NAME: Final = "agentpost_attempt"
 """Under which providers carry `OutgoingEnvelope.tag`: as a tag, a custom argument, metadata or a variable."""
 
+TAG_NAME: Final = "agentpost-attempt"
+"""What `OutgoingEnvelope.tag` is called at providers that carry named values: SES tags, variables, custom arguments."""
+
 OutcomeStatus = Literal["accepted", "delivered", "captured", "deferred", "refused", "suppressed", "unknown"]
 
 
@@ -56,13 +59,15 @@ class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     `smtputf8`: local parts that are not ASCII can go (RFC 6531). `signs_dkim`: the transport adds a signature of the
     From domain itself, so that we must not. `own_return_path`: our envelope sender is what receivers see, and their
-    reports come to us."""
+    reports come to us. `writes_recipients`: the provider writes To and Cc itself, out of the recipients of the call, so
+    that a call should hold all of a mail's recipients."""
 
     max_recipients: int
     max_octets: int
     smtputf8: bool = False
     signs_dkim: bool = False
     own_return_path: bool = True
+    writes_recipients: bool = False
 
 
 class MailTransport(Protocol):
