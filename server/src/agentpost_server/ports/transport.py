@@ -11,9 +11,6 @@ import msgspec
 TAG_NAME: Final = "agentpost_attempt"
 """Under which providers carry `OutgoingEnvelope.tag`: as a tag, a custom argument, metadata or a variable."""
 
-TAG_NAME: Final = "agentpost-attempt"
-"""What `OutgoingEnvelope.tag` is called at providers that carry named values: SES tags, variables, custom arguments."""
-
 OutcomeStatus = Literal["accepted", "delivered", "captured", "deferred", "refused", "suppressed", "unknown"]
 
 
