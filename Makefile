@@ -18,8 +18,9 @@ up: .venv/installed ## run everything on this machine and print where it is
 test: install ## install what is missing, then check: what CI runs
 	@$(MAKE) --no-print-directory check
 
-install: .venv/installed ## the Python packages, and by apt the programs that only tests need
+install: .venv/installed ## the Python packages, and the programs and test vectors that only tests need
 	@APT=$(APT) .ci/test-programs
+	@.ci/test-suites $(PYTHON)
 
 check: .venv/installed ## format, lint, types, import order, tests
 	$(BIN)/ruff format --check .
