@@ -47,7 +47,7 @@ class S3Blobs:
         self._prefix = f"{location.prefix.strip('/')}/" if location.prefix.strip("/") else ""
         self._store = S3Store(
             location.bucket,
-            config=_config(location),
+            config=s3_config(location),
             client_options={
                 "allow_http": (location.endpoint or "").startswith("http://"),
                 "connect_timeout": timedelta(seconds=5),
@@ -130,7 +130,7 @@ class S3Blobs:
         )
 
 
-def _config(location: S3Location) -> "S3Config":
+def s3_config(location: S3Location) -> "S3Config":
     # One DELETE a blob is all we ask; the bulk call is missing from some of S3's kin.
     config: S3Config = {"region": location.region, "disable_bulk_delete": True}
     if location.endpoint is not None:
