@@ -1,4 +1,7 @@
-"""Whether a person wrote it: the loop class of RFC 3834, told by headers and structure alone."""
+"""Whether a person wrote it: the loop class of RFC 3834, told by headers and structure; a subject is only a hint.
+
+`X-Auto-Response-Suppress` alone tells nothing: Exchange and mail shots put it on what people wrote, too.
+"""
 
 import re
 from typing import Final
@@ -7,11 +10,28 @@ from agentpost_server.mail.headers import HeaderSection
 from agentpost_server.mail.mime_tree import Part
 from agentpost_server.mail.model import Address
 from agentpost_server.mail.parsed import ComplaintReport, DeliveryReport, LoopClass
+from agentpost_server.mail.vacation import is_vacation_subject
 
-_KEYWORD: Final = re.compile(r"\s*([A-Za-z-]*)")
-_LIST_FIELDS: Final = ("list-id", "list-post", "list-unsubscribe", "list-help", "mailing-list")
-_REPLY_FIELDS: Final = ("x-autoreply", "x-autorespond", "x-autoresponder")
-_SYSTEM_AUTHORS: Final = frozenset({"mailer-daemon", "postmaster", "mail-daemon"})
+# RFC 3834 5: a token, comments before it or not; some write it with an underscore.
+_KEYWORD: Final = re.compile(r"(?:\s|\([^()]{0,200}\))*([A-Za-z_-]{1,40})")
+_LIST_FIELDS: Final = (
+    *("list-id", "list-post", "list-unsubscribe", "list-help", "list-owner", "list-archive", "list-subscribe"),
+    *("mailing-list", "x-mailing-list", "x-beenthere", "x-google-group-id"),
+)
+_REPLY_FIELDS: Final = (
+    *("x-autoreply", "x-auto-reply", "x-autorespond", "x-autoresponder", "x-mail-autoreply", "x-autoreply-from"),
+    "x-amazon-auto-reply",
+)
+_MACHINE_FIELDS: Final = ("x-fc-machinegenerated", "x-cron-env", "x-loop", "x-github-reason")
+_SAYS_NO: Final = frozenset(("no", "false", "0", ""))
+_REPLY_WORDS: Final = frozenset(("auto-reply", "auto-replied", "autoreply"))
+_DAEMONS: Final = frozenset(("mailer-daemon", "mail-daemon", "mail.daemon"))
+_SYSTEM_AUTHORS: Final = _DAEMONS | {"postmaster"}
+_NOBODY_READS: Final = re.compile(r"(?:do[-_.]?)?not?[-_.]?reply(?:[-_.+].*)?")
+# Mailing lists' robots (RFC 3834 2 names owner- and -request).
+_ROBOT: Final = re.compile(r"owner-.+|.+-(?:request|owner|bounces?|errors)(?:\+.*)?")
+# SES writes one on every mail, whoever wrote that.
+_ON_EVERYTHING: Final = re.compile(r":AmazonSES\s*$")
 
 
 def loop_class(
@@ -21,6 +41,7 @@ def loop_class(
     author: Address | None,
     *,
     null_sender: bool,
+    subject: str = "",
 ) -> LoopClass:
     """The class of a mail; whatever is not `none` gets no automatic answer (RFC 3834 2).
 
@@ -28,31 +49,63 @@ def loop_class(
     """
     if isinstance(report, DeliveryReport):
         return "bounce"
-    submitted = _keyword(headers, "auto-submitted")
-    precedence = _keyword(headers, "precedence")
-    if submitted == "auto-replied" or precedence in {"auto_reply", "auto-reply"} or _says_reply(headers):
+    submitted = _keywords(headers, "auto-submitted") - {"no"}
+    precedence = _keywords(headers, "precedence") | _keywords(headers, "x-precedence")
+    if (submitted | precedence) & _REPLY_WORDS or _says_reply(headers) or _is_disposition_notification(root):
         return "auto_replied"
-    if _is_disposition_notification(root):
-        return "auto_replied"
-    if null_sender and author is not None and author.email.partition("@")[0].lower() in _SYSTEM_AUTHORS:
+    name = author.email.partition("@")[0].lower() if author is not None else ""
+    if (null_sender and name in _SYSTEM_AUTHORS) or headers.first("x-failed-recipients") is not None:
         return "bounce"
-    if report is not None or submitted not in {"", "no"}:
+    if report is None and _is_vacation(headers, subject, said=bool(submitted) or null_sender):
+        return "auto_replied"
+    if report is not None or submitted:
         return "auto_generated"
-    if precedence == "list" or any(headers.first(name) is not None for name in _LIST_FIELDS):
+    if "list" in precedence or any(headers.first(field) is not None for field in _LIST_FIELDS) or _by_robot(headers):
         return "list"
-    if null_sender or precedence in {"bulk", "junk"} or headers.first("feedback-id") is not None:
+    if null_sender or name in _DAEMONS or precedence & {"bulk", "junk"} or _is_by_machine(headers, name):
         return "auto_generated"
     return "none"
 
 
-def _keyword(headers: HeaderSection, name: str) -> str:
-    value = headers.first(name)
-    match = _KEYWORD.match(value.replace("_", "-")) if value else None
-    return match[1].lower() if match else ""
+def _keywords(headers: HeaderSection, name: str) -> frozenset[str]:
+    """Of every field of that name: who adds a second one does not take the first one back."""
+    found = (_KEYWORD.match(value[:500]) for value in headers.all(name)[:10])
+    return frozenset(match[1].lower().replace("_", "-") for match in found if match)
 
 
 def _says_reply(headers: HeaderSection) -> bool:
-    return any((headers.first(name) or "no").lower() not in {"no", "false", ""} for name in _REPLY_FIELDS)
+    if any(_says_yes(headers, name) for name in _REPLY_FIELDS):
+        return True
+    for name, word in (("delivered-to", "autoresponder"), ("x-autogenerated", "reply")):
+        if (headers.first(name) or "").strip().lower() == word:
+            return True
+    return "autoresponder" in (headers.first("x-post-messageclass") or "")[:200].lower()
+
+
+def _says_yes(headers: HeaderSection, name: str) -> bool:
+    return (headers.first(name) or "no").strip().lower() not in _SAYS_NO
+
+
+def _is_vacation(headers: HeaderSection, subject: str, *, said: bool) -> bool:
+    """A subject proves nothing: it needs a mail that answers something, or that is automatic by what else it says."""
+    if not is_vacation_subject(subject):
+        return False
+    answers = headers.first("in-reply-to") is not None or headers.first("references") is not None
+    return said or answers or headers.first("x-auto-response-suppress") is not None
+
+
+def _by_robot(headers: HeaderSection) -> bool:
+    sender = (headers.first("sender") or "")[:500].rpartition("<")[2].strip().lower()
+    return _ROBOT.fullmatch(sender.partition("@")[0]) is not None
+
+
+def _is_by_machine(headers: HeaderSection, name: str) -> bool:
+    if any(_says_yes(headers, field) for field in _MACHINE_FIELDS):
+        return True
+    if (feedback_id := headers.first("feedback-id")) is not None and not _ON_EVERYTHING.search(feedback_id[-200:]):
+        return True
+    # A form that writes for somebody names them in Reply-To: there somebody reads.
+    return headers.first("reply-to") is None and _NOBODY_READS.fullmatch(name) is not None
 
 
 def _is_disposition_notification(root: Part) -> bool:

@@ -76,9 +76,10 @@ def read(raw: bytes, null_sender: bool) -> ParsedMail:
     author = authors[0] if authors else None
     sender = _addresses(headers, "sender", findings, limit=1)
     report = read_report(raw, root, findings)
+    subject = _subject(headers, findings)
     return ParsedMail(
         headers=headers.decoded(findings),
-        subject=_subject(headers, findings),
+        subject=subject,
         from_address=author,
         from_addresses=authors,
         from_count=len(from_fields),
@@ -96,7 +97,7 @@ def read(raw: bytes, null_sender: bool) -> ParsedMail:
         html_body=html_body,
         attachments=tuple(contents.files),
         flags=_flags(from_fields, authors, contents),
-        loop_class=loop_class(headers, root, report, author, null_sender=null_sender),
+        loop_class=loop_class(headers, root, report, author, null_sender=null_sender, subject=subject),
         report=report,
         # Last: all that is read above has spoken.
         defects=findings.codes,

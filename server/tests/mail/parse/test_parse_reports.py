@@ -162,4 +162,4 @@ def test_a_daemon_with_the_null_sender_is_a_bounce_without_a_report() -> None:
     parsed = checked(raw, null_sender=True)
     assert parsed.loop_class == "bounce"
     assert parsed.report is None
-    assert checked(raw).loop_class == "none"
+    assert checked(raw).loop_class == "auto_generated"
