@@ -24,7 +24,10 @@ _TOLD: Final[dict[str, tuple[str, ...]]] = {
     "bounced": ("bounced",),
     "complained": ("complained",),
     "suppressed": ("rejected",),
+    "rejected": ("rejected",),
 }
+# Why a message was rejected, by what its recipients are.
+_REASONS: Final = {"suppressed": "suppressed", "rejected": "transport"}
 
 
 def announcements(row: Any, status: str, told: Sequence[Change]) -> list[tuple[Scope, NewEvent]]:
@@ -32,13 +35,13 @@ def announcements(row: Any, status: str, told: Sequence[Change]) -> list[tuple[S
     groups: defaultdict[tuple[str, str | None], list[Change]] = defaultdict(list)
     for one in told:
         for kind in _TOLD.get(one.status, ()):
-            groups[kind, one.bounce_type if kind == "bounced" else None].append(one)
+            groups[kind, one.bounce_type if kind == "bounced" else _REASONS.get(one.status)].append(one)
     scope = Scope(row["organization_id"], row["environment_id"])
     return [
         (scope, NewEvent(type=f"message.{kind}", inbox_id=row["inbox_id"], data=_data(row, status, kind, group)))
-        for (kind, _), group in groups.items()
+        for (kind, reason), group in groups.items()
         # A suppressed recipient rejects the message only when nobody else is left.
-        if kind != "rejected" or status == "rejected"
+        if reason != "suppressed" or status == "rejected"
     ]
 
 
@@ -77,5 +80,6 @@ def _data(row: Any, status: str, kind: str, group: list[Change]) -> dict[str, ob
         complained = [one.email for one in group]
         return {**names(row), "complained_recipients": complained, "feedback_type": group[0].feedback_type}
     if kind == "rejected":
-        return {**names(row), "reason": "suppressed", "decided_by": None, "detail": group[0].detail}
+        reason = _REASONS[group[0].status]
+        return {**names(row), "reason": reason, "decided_by": None, "detail": group[0].detail}
     return progress(row, status, [one.email for one in group], transport=group[0].transport, detail=group[0].detail)

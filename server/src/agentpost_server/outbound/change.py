@@ -20,6 +20,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     transport: str | None = None
     attempt: int | None = None
     bounce_type: str | None = None
+    dead_address: bool = False
     smtp_code: int | None = None
     enhanced_code: str | None = None
     detail: str | None = None
@@ -32,6 +33,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def suppresses(self) -> str | None:
         """The reason for which its address goes on the suppression list."""
-        if self.status == "bounced" and self.bounce_type == "permanent" and self.enhanced_code in DEAD_ADDRESS:
+        dead = self.dead_address or self.enhanced_code in DEAD_ADDRESS
+        if self.status == "bounced" and self.bounce_type == "permanent" and dead:
             return "bounce"
         return {"complained": "complaint", "suppressed": "provider"}.get(self.status)

@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -18,16 +19,19 @@ from agentpost_server.mail.address import canonical
 from agentpost_server.outbound.announce import announcements
 from agentpost_server.outbound.change import Change, Key
 from agentpost_server.outbound.status import may_become, message_status
-from agentpost_server.outbound.store import states, suppressions
+from agentpost_server.outbound.store import feedback, states, suppressions
 
 _WENT_OUT: Final = frozenset(("sent", "delivered", "captured"))
+_DOUBTFUL_BOUNCES: Final = 3
+_DOUBTFUL_DAYS: Final = 7
 
 
 class Held(msgspec.Struct):
-    """A locked message: its row, and its recipients' statuses in their order."""
+    """A locked message: its row, its recipients' statuses in their order, and the transmission that each went by."""
 
     row: Any
     statuses: dict[str, str]
+    calls: dict[str, UUID | None]
 
     def status(self) -> str:
         before = self.row["status"]
@@ -37,10 +41,11 @@ class Held(msgspec.Struct):
 async def hold(tx: Tx, keys: Sequence[Key]) -> dict[Key, Held]:
     """Lock the messages (each asked once) and read their recipients. What is gone is left out."""
     wanted = sorted(set(keys))
-    held = {(row["organization_id"], row["id"]): Held(row, {}) for row in await states.lock_messages(tx, wanted)}
+    held = {(row["organization_id"], row["id"]): Held(row, {}, {}) for row in await states.lock_messages(tx, wanted)}
     for row in await states.recipients_of(tx, wanted):
         if (one := held.get((row["organization_id"], row["message_id"]))) is not None:
             one.statuses[row["email"]] = row["status"]
+            one.calls[row["email"]] = row["transmission_id"]
     return held
 
 
@@ -76,8 +81,7 @@ async def _write(tx: Tx, held: dict[Key, Held], moved: list[Change]) -> None:
         ],
     )
     await states.insert_message_events(tx, _message_events(moved))
-    if listed := [_suppression(held[one.key], one) for one in moved if one.suppresses]:
-        await suppressions.suppress(tx, listed)
+    await _suppress(tx, held, moved)
     news = [news for key, told in by_message.items() for news in announcements(held[key].row, held[key].status(), told)]
     if news:
         await append_all(tx, news)
@@ -98,13 +102,29 @@ def _message_events(moved: list[Change]) -> list[tuple[object, ...]]:
     return rows
 
 
-def _suppression(message: Held, one: Change) -> tuple[object, ...]:
+async def _suppress(tx: Tx, held: dict[Key, Held], moved: list[Change]) -> None:
+    """Whoever is surely dead, complained or is listed already; and whoever bounced without a clear reason too often."""
+    listed = [_suppression(held[one.key], one, one.suppresses, one.detail) for one in moved if one.suppresses]
+    doubtful = {
+        (one.organization_id, held[one.key].row["environment_id"], canonical(one.email)): one
+        for one in moved
+        if one.status == "bounced" and one.bounce_type == "undetermined"
+    }
+    if doubtful:
+        reached = await feedback.count_undetermined(tx, doubtful.keys(), _DOUBTFUL_DAYS, _DOUBTFUL_BOUNCES)
+        detail = f"{_DOUBTFUL_BOUNCES} bounces without a clear reason within {_DOUBTFUL_DAYS} days."
+        listed += [_suppression(held[doubtful[key].key], doubtful[key], "bounce", detail) for key in reached]
+    if listed:
+        await suppressions.suppress(tx, listed)
+
+
+def _suppression(message: Held, one: Change, reason: str | None, detail: str | None) -> tuple[object, ...]:
     return (
         one.organization_id,
         message.row["environment_id"],
         canonical(one.email),
         ids.new_id(),
-        one.suppresses,
+        reason,
         one.message_id,
-        one.detail,
+        detail,
     )

@@ -1,13 +1,14 @@
 """What a recipient's status may become, and what a message's is of its recipients'. Pure.
 
 One table, forward only: whatever arrives late, twice or out of order moves a recipient on or not at all. What may
-still follow an end is what providers really tell later: a bounce behind a delivery, a complaint behind both.
+still follow an end is what providers really tell later: a bounce behind a delivery, a complaint behind both, and that
+what they had taken was not sent after all.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Final
 
-_ENDS_OF_A_CALL: Final = ("sent", "delivered", "captured", "bounced", "complained", "failed", "suppressed")
+_ENDS_OF_A_CALL: Final = ("sent", "delivered", "captured", "bounced", "complained", "failed", "rejected", "suppressed")
 
 MOVES: Final[Mapping[str, frozenset[str]]] = {
     "queued": frozenset(("sending", "cancelled")),
@@ -15,7 +16,7 @@ MOVES: Final[Mapping[str, frozenset[str]]] = {
     "deferred": frozenset((*_ENDS_OF_A_CALL, "sending", "unknown", "cancelled")),
     # What nobody knew can be learnt: from the provider, or from a worker that was only late.
     "unknown": frozenset(_ENDS_OF_A_CALL),
-    "sent": frozenset(("delivered", "bounced", "complained")),
+    "sent": frozenset(("delivered", "bounced", "complained", "rejected", "suppressed")),
     "delivered": frozenset(("bounced", "complained")),
     "bounced": frozenset(("complained",)),
     "complained": frozenset(),
