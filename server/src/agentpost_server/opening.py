@@ -9,10 +9,15 @@ from agentpost_server.core.times import now
 from agentpost_server.db import Database
 from agentpost_server.ports.blobs import Blobs
 from agentpost_server.ports.transport import MailTransport
+from agentpost_server.providers.aws import account_of
 from agentpost_server.providers.dns import DnsResolver
 from agentpost_server.providers.files import FileBlobs
+from agentpost_server.providers.mailgun import MailgunTransport
 from agentpost_server.providers.postgres_bus import PostgresBus
+from agentpost_server.providers.postmark import PostmarkTransport
 from agentpost_server.providers.s3 import S3Blobs, S3Location
+from agentpost_server.providers.sendgrid import SendGridTransport
+from agentpost_server.providers.ses import SesTransport
 from agentpost_server.providers.sigv4 import Credentials
 from agentpost_server.providers.smtp import SmtpRelay, SmtpTransport
 from agentpost_server.runtime import Runtime
@@ -24,6 +29,8 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
     """Open every port of the process. `close_runtime` is its end."""
     hostname = settings.smtp_hostname or urlsplit(public_url).hostname or "localhost"
     relay = relay_of(settings, hostname) if settings.relay_url else None
+    # Before anything is opened: a wrong setting stops the start here.
+    providers = provider_transports(settings)
     database = await Database.open(dsn, keyring.password, size=settings.database_connections)
     bus = PostgresBus(database.dsn)
     await bus.start()
@@ -41,7 +48,7 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
         smtp_hostname=hostname,
         spool_folder=data_dir / "spool",
     )
-    runtime.transports = open_transports(runtime, relay)
+    runtime.transports = {**open_transports(runtime, relay), **providers}
     return runtime
 
 
@@ -62,6 +69,20 @@ def open_transports(runtime: Runtime, relay: SmtpRelay | None) -> dict[str, Mail
     if relay is not None:
         transports["smtp"] = SmtpTransport(relay)
     return transports
+
+
+def provider_transports(settings: Settings) -> dict[str, MailTransport]:
+    """Those of the providers whose credentials are set. Opens nothing; raises SettingsError."""
+    found: list[MailTransport] = []
+    if settings.ses_region:
+        found.append(SesTransport(account_of(settings), configuration_set=settings.ses_configuration_set))
+    if key := settings.sendgrid_api_key:
+        found.append(SendGridTransport(settings.sendgrid_endpoint, key))
+    if key := settings.postmark_server_token:
+        found.append(PostmarkTransport(settings.postmark_endpoint, key, stream=settings.postmark_message_stream))
+    if key := settings.mailgun_api_key:
+        found.append(MailgunTransport(settings.mailgun_endpoint, key, domain=settings.mailgun_domain))
+    return {transport.name: transport for transport in found}
 
 
 def relay_of(settings: Settings, local_hostname: str) -> SmtpRelay:
