@@ -1,19 +1,31 @@
-"""One greeted connection to a relay: aiosmtplib opens it, secures it and logs in; the dialogue on it is driven by us.
+"""One greeted connection to a server: aiosmtplib opens it, secures it and logs in; the dialogue on it is driven by us.
 
 aiosmtplib's own `sendmail` is not used because it cannot tell whether the final dot had left when the line broke.
 """
 
 import asyncio
+import socket
 import ssl
 from typing import Final, cast
 
-from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponse, SMTPServerDisconnected
+from aiosmtplib import (
+    SMTP,
+    SMTPException,
+    SMTPHeloError,
+    SMTPResponse,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
 
 from agentpost_server.providers.smtp.relay import SmtpRelay
 
 # Everything that a peer, a resolver or a certificate can make the library raise.
 LINE_ERRORS: Final = (SMTPException, OSError, TimeoutError, ValueError, RuntimeError, EOFError)
 _CHUNK: Final = 64 * 1024
+
+
+class TlsFailedError(SMTPException):
+    """STARTTLS was offered, and came to nothing."""
 
 
 class Connection:
@@ -34,6 +46,10 @@ class Connection:
         self.mails = 0
         self.idle_since = 0.0
         self.needs_reset = False
+
+    @property
+    def host(self) -> str:
+        return self._relay.host
 
     @property
     def is_open(self) -> bool:
@@ -70,7 +86,7 @@ class Connection:
         """The reply. Raises LINE_ERRORS, TimeoutError after `seconds`."""
         done, _ = await asyncio.wait({reply}, timeout=seconds)
         if not done:
-            raise TimeoutError("The relay did not answer in time")
+            raise TimeoutError("The server did not answer in time")
         return reply.result()
 
     def write_now(self, octets: bytes) -> None:
@@ -99,7 +115,7 @@ class Connection:
             if reply.done():
                 return False
             if not drained.done():
-                raise TimeoutError("The relay stopped reading the content")
+                raise TimeoutError("The server stopped reading the content")
             drained.result()
             return True
         finally:
@@ -109,11 +125,14 @@ class Connection:
                 drained.exception()
 
 
-async def open_connection(relay: SmtpRelay, tls_context: ssl.SSLContext | None) -> Connection:
-    """Connect, greet, secure, log in. Raises LINE_ERRORS; nothing is left open then."""
+async def open_connection(
+    relay: SmtpRelay, tls_context: ssl.SSLContext | None, sock: socket.socket | None = None
+) -> Connection:
+    """Connect (unless `sock` is), greet, secure, log in. Raises LINE_ERRORS; nothing is left open then."""
     client = SMTP(
         hostname=relay.host,
-        port=relay.port,
+        port=relay.port if sock is None else None,
+        sock=sock,
         username=relay.username,
         password=relay.password,
         local_hostname=relay.local_hostname,
@@ -125,6 +144,8 @@ async def open_connection(relay: SmtpRelay, tls_context: ssl.SSLContext | None) 
     try:
         async with asyncio.timeout(relay.connect_seconds):
             await client.connect()
+            if relay.tls == "opportunistic":
+                await _secure_if_offered(client)
             if client.is_ehlo_or_helo_needed:
                 await _greet(client)
         return Connection(client, relay)
@@ -132,7 +153,19 @@ async def open_connection(relay: SmtpRelay, tls_context: ssl.SSLContext | None) 
         if client.transport is not None:
             cast(asyncio.WriteTransport, client.transport).abort()
         client.close()
+        if sock is not None:
+            sock.close()
         raise
+
+
+async def _secure_if_offered(client: SMTP) -> None:
+    await _greet(client)
+    if not client.supports_extension("starttls"):
+        return
+    try:
+        await client.starttls()
+    except LINE_ERRORS as error:
+        raise TlsFailedError(f"TLS failed: {reason_of(error)}") from error
 
 
 async def _greet(client: SMTP) -> None:
@@ -142,3 +175,16 @@ async def _greet(client: SMTP) -> None:
         if not client.is_connected:
             raise
         await client.helo()
+
+
+def reason_of(error: BaseException) -> str:
+    """One sentence for people: what happened to the line."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The server's certificate is not trusted: {error.verify_message}"
+    if isinstance(error, SMTPResponseException):
+        return f"The server answered {error.code} {error.message}"
+    if isinstance(error, SMTPException):
+        return error.message
+    if isinstance(error, TimeoutError):
+        return str(error) or "The server did not answer in time"
+    return str(error) or type(error).__name__

@@ -5,6 +5,7 @@ dot written, no reply read                     nobody can know: `unknown`
 reply to the dot                               2yz `accepted`, 4yz `deferred`, 5yz `refused`
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -16,6 +17,8 @@ from agentpost_server.providers.smtp.relay import SmtpRelay
 from agentpost_server.providers.smtp.replies import ids_of, is_positive, one_line, outcome_of
 
 SERVICE_CLOSING: Final = 421
+# What would end the path or the command line early.
+_UNSAFE_PATH: Final = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]")
 
 
 class StaleConnection(Exception):
@@ -23,9 +26,12 @@ class StaleConnection(Exception):
 
 
 class Progress(msgspec.Struct):
-    """How far a mail got: what is known of each recipient, and whether the final dot may have left."""
+    """How far a mail got: what is known of each recipient, and whether the final dot may have left.
+
+    `recipients_asked`: MAIL was taken, so what was said after it is about this mail and its receivers."""
 
     outcomes: dict[str, Outcome] = {}
+    recipients_asked: bool = False
     dot_written: bool = False
     provider_id: str | None = None
     wire_message_id: str | None = None
@@ -54,6 +60,7 @@ async def transact(
     if not is_positive(reply.code):
         progress.settle(willing, outcome_of(reply.code, reply.message))
         return
+    progress.recipients_asked = True
     taken: list[str] = []
     for recipient in willing:
         reply = await connection.command(b"RCPT", b"TO:<" + recipient.encode() + b">")
@@ -137,20 +144,35 @@ def dot_stuffed(raw: bytes) -> bytes:
     return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
 
+def refusal(envelope: OutgoingEnvelope, raw: bytes, max_octets: int) -> Outcome | None:
+    """Why this may not go on any wire, or None. Lone CR or LF would let content pose as commands at some servers."""
+    if any(_UNSAFE_PATH.search(path) for path in (envelope.mail_from, *envelope.recipients)):
+        return Outcome(
+            status="refused", enhanced_code="5.1.3", detail="An address has characters no SMTP path may hold"
+        )
+    if len(raw) > max_octets:
+        detail = f"The mail has {len(raw)} octets; at most {max_octets} are sent"
+        return Outcome(status="refused", enhanced_code="5.3.4", detail=detail)
+    pairs = raw.count(b"\r\n")
+    if raw.count(b"\r") != pairs or raw.count(b"\n") != pairs or b"\0" in raw:
+        return Outcome(status="refused", enhanced_code="5.6.0", detail="The mail holds a lone CR or LF, or a NUL")
+    return None
+
+
 def _within_offer(connection: Connection, envelope: OutgoingEnvelope, raw: bytes, progress: Progress) -> list[str]:
     """The recipients this peer can serve at all; the others are settled as refused, with the reason."""
     recipients = list(dict.fromkeys(envelope.recipients))
     limit = connection.size_limit
     if limit is not None and len(raw) > limit:
-        detail = f"The mail has {len(raw)} octets; the relay takes at most {limit}"
+        detail = f"The mail has {len(raw)} octets; the server takes at most {limit}"
         progress.settle(recipients, Outcome(status="refused", enhanced_code="5.3.4", detail=detail))
     elif not connection.offers("smtputf8"):
         everyone = envelope.smtputf8 or not envelope.mail_from.isascii()
         wide = recipients if everyone else [r for r in recipients if not r.isascii()]
-        detail = "The mail needs SMTPUTF8, which the relay does not offer"
+        detail = "The mail needs SMTPUTF8, which the server does not offer"
         progress.settle(wide, Outcome(status="refused", enhanced_code="5.6.7", detail=detail))
     if not connection.offers("8bitmime") and not raw.isascii():
-        detail = "The mail holds 8-bit octets and the relay does not offer 8BITMIME"
+        detail = "The mail holds 8-bit octets and the server does not offer 8BITMIME"
         progress.settle(recipients, Outcome(status="refused", enhanced_code="5.6.3", detail=detail))
     return [r for r in recipients if r not in progress.outcomes]
 
@@ -162,5 +184,5 @@ def _is_wide(envelope: OutgoingEnvelope) -> bool:
 def _not_accepted(reply: SMTPResponse) -> Outcome:
     """A reply before the dot. A positive one makes no sense there; whatever it means, no mail was handed over."""
     if is_positive(reply.code):
-        return Outcome(status="deferred", detail=f"Out of step: the relay replied {reply.code} before the content")
+        return Outcome(status="deferred", detail=f"Out of step: the server replied {reply.code} before the content")
     return outcome_of(reply.code, reply.message)

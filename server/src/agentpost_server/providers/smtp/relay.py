@@ -5,11 +5,12 @@ from typing import Literal
 
 import msgspec
 
-TlsMode = Literal["starttls", "tls", "none"]
+TlsMode = Literal["starttls", "tls", "opportunistic", "none"]
 
 
 class SmtpRelay(msgspec.Struct, frozen=True, kw_only=True):
-    """One relay. `starttls` is demanded, never merely hoped for; certificates are always verified.
+    """One server to send to. `starttls` is demanded, never merely hoped for; `opportunistic` takes it where it is
+    offered (RFC 7435). What a certificate must be is the business of the TLS context; the default one verifies.
 
     Raises ValueError for a password that would travel unencrypted to another machine.
     """
@@ -32,7 +33,7 @@ class SmtpRelay(msgspec.Struct, frozen=True, kw_only=True):
     max_octets: int = 40 * 1024 * 1024
 
     def __post_init__(self) -> None:
-        if self.password is not None and self.tls == "none" and not _is_loopback(self.host):
+        if self.password is not None and self.tls in ("none", "opportunistic") and not _is_loopback(self.host):
             raise ValueError("a relay password is sent only over TLS: set tls to starttls or tls")
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ _QUEUE_ID: Final = re.compile(r"queued as ([A-Za-z0-9._-]{4,80})", re.IGNORECASE
 _SES_ID: Final = re.compile(r"Ok ([0-9a-f-]{40,80})")
 _SES_HOST: Final = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com")
 # About our log-in, not about the mail: a wrong relay password must not bounce every mail (RFC 4954 6).
-_OUR_FAULT: Final = frozenset({530, 534, 535, 538})
+OUR_FAULT: Final = frozenset({530, 534, 535, 538})
 
 
 def is_positive(code: int) -> bool:
@@ -22,7 +22,7 @@ def outcome_of(code: int, message: str) -> Outcome:
     """The outcome of a final reply. Any other code says nothing, and before the dot that is `deferred`."""
     if is_positive(code):
         status = "accepted"
-    elif 500 <= code <= 599 and code not in _OUR_FAULT:
+    elif 500 <= code <= 599 and code not in OUR_FAULT:
         status = "refused"
     else:
         status = "deferred"

@@ -1,20 +1,16 @@
 """The MailTransport of an SMTP relay: one total deadline, no exception, an outcome for every recipient."""
 
 import asyncio
-import re
 import ssl
-from typing import Final
 
-from aiosmtplib import SMTPException, SMTPResponseException
+import msgspec
 
-from agentpost_server.ports.transport import Outcome, OutgoingEnvelope, Receipt, TransportLimits, all_recipients
-from agentpost_server.providers.smtp.connection import LINE_ERRORS
-from agentpost_server.providers.smtp.dialogue import Progress, StaleConnection, transact
+from agentpost_server.ports.transport import OutgoingEnvelope, Receipt, TransportLimits, all_recipients
+from agentpost_server.providers.smtp.connection import LINE_ERRORS, reason_of
+from agentpost_server.providers.smtp.dialogue import SERVICE_CLOSING, Progress, StaleConnection, refusal, transact
 from agentpost_server.providers.smtp.pool import ConnectionPool
 from agentpost_server.providers.smtp.relay import SmtpRelay
-
-# What would end the path or the command line early.
-_UNSAFE_PATH: Final = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]")
+from agentpost_server.providers.smtp.replies import OUR_FAULT
 
 
 class SmtpTransport:
@@ -24,6 +20,7 @@ class SmtpTransport:
         self._relay = relay
         self._name = name
         self._pool = ConnectionPool(relay, tls_context)
+        self._smtputf8 = True
 
     @property
     def name(self) -> str:
@@ -31,22 +28,25 @@ class SmtpTransport:
 
     @property
     def limits(self) -> TransportLimits:
-        return TransportLimits(max_recipients=self._relay.max_recipients, max_octets=self._relay.max_octets)
+        """`smtputf8` is what the relay offered last; before it was asked, the hope that it does."""
+        return TransportLimits(
+            max_recipients=self._relay.max_recipients, max_octets=self._relay.max_octets, smtputf8=self._smtputf8
+        )
 
     async def send(self, envelope: OutgoingEnvelope, raw: bytes) -> Receipt:
         """Hand the mail over within `total_seconds`. Never raises for what the network or the relay did.
 
         A cancelled send drops its line; whether the mail was taken is then as unknown as after a lost reply.
         """
-        refusal = _refusal(envelope, raw, self._relay.max_octets)
-        if refusal is not None:
-            return all_recipients(envelope, refusal)
+        if (never := refusal(envelope, raw, self._relay.max_octets)) is not None:
+            return all_recipients(envelope, never)
         progress = Progress()
         try:
             async with asyncio.timeout(self._relay.total_seconds):
                 await self._attempt(envelope, raw, progress)
         except LINE_ERRORS as error:
-            progress.broken(envelope, _reason(error))
+            progress.broken(envelope, reason_of(error))
+        _tell_faults(progress)
         return progress.receipt()
 
     async def close(self) -> None:
@@ -61,6 +61,7 @@ class SmtpTransport:
 
     async def _over(self, envelope: OutgoingEnvelope, raw: bytes, progress: Progress, *, fresh: bool) -> None:
         connection = await self._pool.acquire(fresh=fresh)
+        self._smtputf8 = connection.offers("smtputf8")
         try:
             await transact(connection, self._relay, envelope, raw, progress)
         except BaseException:
@@ -69,29 +70,10 @@ class SmtpTransport:
         self._pool.release(connection)
 
 
-def _refusal(envelope: OutgoingEnvelope, raw: bytes, max_octets: int) -> Outcome | None:
-    """Why this may not go on any wire, or None. Lone CR or LF would let content pose as commands at some relays."""
-    if any(_UNSAFE_PATH.search(path) for path in (envelope.mail_from, *envelope.recipients)):
-        return Outcome(
-            status="refused", enhanced_code="5.1.3", detail="An address has characters no SMTP path may hold"
-        )
-    if len(raw) > max_octets:
-        detail = f"The mail has {len(raw)} octets; at most {max_octets} are sent"
-        return Outcome(status="refused", enhanced_code="5.3.4", detail=detail)
-    pairs = raw.count(b"\r\n")
-    if raw.count(b"\r") != pairs or raw.count(b"\n") != pairs or b"\0" in raw:
-        return Outcome(status="refused", enhanced_code="5.6.0", detail="The mail holds a lone CR or LF, or a NUL")
-    return None
-
-
-def _reason(error: BaseException) -> str:
-    """One sentence for people: what happened to the line."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The relay's certificate is not trusted: {error.verify_message}"
-    if isinstance(error, SMTPResponseException):
-        return f"The relay answered {error.code} {error.message}"
-    if isinstance(error, SMTPException):
-        return error.message
-    if isinstance(error, TimeoutError):
-        return str(error) or "The relay did not answer in time"
-    return str(error) or type(error).__name__
+def _tell_faults(progress: Progress) -> None:
+    """Deferred before any recipient was named, by a lost line, or for our log-in: that is the relay, not the mail."""
+    for recipient, outcome in progress.outcomes.items():
+        code = outcome.smtp_code
+        relays = not progress.recipients_asked or code is None or code == SERVICE_CLOSING or code in OUR_FAULT
+        if outcome.status == "deferred" and relays:
+            progress.outcomes[recipient] = msgspec.structs.replace(outcome, transport_fault=True)
