@@ -25,6 +25,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     enhanced_code: str | None = None
     detail: str | None = None
     feedback_type: str | None = None
+    listed: str | None = None
+    """Of a suppressed one: the reason for which our own list holds the address already."""
 
     @property
     def key(self) -> Key:
@@ -36,4 +38,6 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         dead = self.dead_address or self.enhanced_code in DEAD_ADDRESS
         if self.status == "bounced" and self.bounce_type == "permanent" and dead:
             return "bounce"
+        if self.listed is not None:
+            return None
         return {"complained": "complaint", "suppressed": "provider"}.get(self.status)

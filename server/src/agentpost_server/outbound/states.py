@@ -69,7 +69,9 @@ async def apply(tx: Tx, held: dict[Key, Held], changes: Sequence[Change]) -> lis
 
 async def _write(tx: Tx, held: dict[Key, Held], moved: list[Change]) -> None:
     last = {(*one.key, one.email): one for one in moved}
-    await states.write_recipients(tx, [(*key, one.status, one.detail, one.suppresses) for key, one in last.items()])
+    await states.write_recipients(
+        tx, [(*key, one.status, one.detail, one.listed or one.suppresses) for key, one in last.items()]
+    )
     by_message: defaultdict[Key, list[Change]] = defaultdict(list)
     for one in moved:
         by_message[one.key].append(one)
