@@ -98,6 +98,16 @@ async def change_thread(tx: Tx, tenant: Scope, thread_id: UUID, add: Sequence[st
     return thread_of(await store_labels.read_thread(tx, tenant, thread_id))
 
 
+async def mark_newest(tx: Tx, tenant: Scope, thread_id: UUID, label: str) -> UUID | None:
+    """A label of the server's own on the newest message of a thread. Answers which that is, if it stands."""
+    if await store_labels.lock_thread(tx, tenant, thread_id) is None:
+        return None
+    thread = await store_labels.read_thread(tx, tenant, thread_id)
+    rows = await store_labels.lock_messages(tx, tenant, [thread["last_message_id"]])
+    await _change_rows(tx, tenant, [row for row in rows if len(row["labels"]) < MOST], (label,), ())
+    return rows[0]["id"] if rows else None
+
+
 async def _change_rows(
     tx: Tx, tenant: Scope, rows: Sequence[Any], added: tuple[str, ...], removed: tuple[str, ...]
 ) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from agentpost_server.mail.address import canonical
 from agentpost_server.mail.compose import AutoSubmitted
 from agentpost_server.mail.html import html_to_text
 from agentpost_server.mail.model import Address
@@ -38,6 +39,9 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     thread_id: UUID
     mail: OriginalMail
     trust: str
+    was_checked: bool
+    flags: tuple[str, ...]
+    loop_class: str
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,19 +75,54 @@ def original_of(row: Any) -> Original:
         text_body=row["text_body"],
         html_body=row["html_body"],
     )
-    return Original(id=row["id"], inbox_id=row["inbox_id"], thread_id=row["thread_id"], mail=mail, trust=row["trust"])
+    checks: dict[str, Any] = msgspec.json.decode(row["authentication"]) if row["authentication"] else {}
+    return Original(
+        id=row["id"],
+        inbox_id=row["inbox_id"],
+        thread_id=row["thread_id"],
+        mail=mail,
+        trust=row["trust"],
+        was_checked=checks.get("checked_by") is not None,
+        flags=tuple(row["flags"]),
+        loop_class=row["loop_class"],
+    )
 
 
-def addressed(way: Way, checked: Checked, original: Original | None, own_email: str) -> Checked:
+def addressed(
+    way: Way, checked: Checked, original: Original | None, own_email: str, *, unattended: bool = False
+) -> Checked:
     """The request with the recipients that its way of answering implies; whom the caller names comes first.
 
-    A Reply-To is followed unless a check of its author failed: then the answer goes to the author alone.
+    A Reply-To is followed unless a check of its author failed: then the answer goes to the author alone. A program's
+    own answer follows it within the author's domain only: elsewhere a stranger may have named any victim.
     """
     if original is None or way not in ("reply", "reply_all"):
         return checked
     find = reply_all_recipients if way == "reply_all" else reply_recipients
-    found = find(original.mail, {own_email}, trust_reply_to=original.trust != "failed")
+    found = find(original.mail, {own_email}, trust_reply_to=_follows_reply_to(original, unattended))
     return msgspec.structs.replace(checked, to=checked.to or found.to, cc=checked.cc or found.cc)
+
+
+def _follows_reply_to(original: Original, unattended: bool) -> bool:
+    if original.trust == "failed":
+        return False
+    author = original.mail.from_address
+    home = _domain(author) if author is not None else ""
+    return not unattended or all(_domain(one) == home for one in original.mail.reply_to)
+
+
+def _domain(one: Address) -> str:
+    return canonical(one.email).rpartition("@")[2]
+
+
+def is_response(way: Way, checked: Checked, original: Original | None) -> bool:
+    """Whether it answers a mail that came: a forward does only when it goes back to the author."""
+    if original is None or original.mail.direction == "outbound":
+        return False
+    author = original.mail.from_address
+    if way != "forward" or author is None:
+        return way != "forward"
+    return canonical(author.email) in {canonical(one.email) for one in checked.recipients}
 
 
 def write_letter(way: Way, wanted: Send | Reply | Forward, original: Original | None, cited_id: str | None) -> Letter:

@@ -12,6 +12,7 @@ from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
 from agentpost_server.events import append
 from agentpost_server.events.append import NewEvent
+from agentpost_server.loops import Sending, ask, trip
 from agentpost_server.mail.address import canonical
 from agentpost_server.mail.preview import preview
 from agentpost_server.messages.add import add
@@ -19,18 +20,18 @@ from agentpost_server.messages.model import Message
 from agentpost_server.messages.new import NewMessage
 from agentpost_server.messages.read import get
 from agentpost_server.outbound.announce import progress
+from agentpost_server.outbound.carriers import of_octets
 from agentpost_server.outbound.check import Checked
 from agentpost_server.outbound.compose import Composed
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.letter import Letter
-from agentpost_server.outbound.plan import Transmission, plan, transport_of
+from agentpost_server.outbound.plan import Transmission, plan, transports_of
 from agentpost_server.outbound.store import states
 from agentpost_server.outbound.store import submit as store
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 
 TOPIC: Final = "mail-out"
-_RECIPIENTS_WHERE_UNKNOWN: Final = 50
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     sender: Any
     checked: Checked
     suppressed: dict[str, str]
+    transports: tuple[str, ...]
     letter: Letter
     files: tuple[File, ...]
     composed: Composed
@@ -72,18 +74,32 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     added = (await add(tx, [new]))[0]
     if added is None:
         raise RuntimeError("a new message's id stood already")
+    sending = _sending(outgoing, added.thread_id)
+    tripped = None if added.thread_created else await ask(tx, scope, sending)
     calls = _calls(runtime, outgoing)
     composed = outgoing.composed
     content = None if composed.is_large else composed.raw
     await store.insert_raw(tx, scope, new.id, new.size, composed.sha256, content, outgoing.created_at)
     await store.insert_recipients(tx, scope, new.id, _recipient_rows(outgoing, calls))
     due_at = outgoing.checked.send_at or outgoing.created_at
-    rows = [(one.id, one.transport, one.domain, one.mail_from, one.recipients) for one in calls]
+    rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients) for one in calls]
     await store.insert_transmissions(tx, scope, new.inbox_id, new.id, due_at, rows)
     await states.insert_message_events(tx, _history(tenant.organization_id, outgoing))
     await append(tx, scope, *_events(outgoing, added.thread_id, added.thread_created))
+    if tripped is not None:
+        await trip(tx, scope, sending, tripped)
     tx.after_commit(lambda: _committed(runtime, tenant.organization_id))
     return await get(tx, tenant, new.id)
+
+
+def _sending(outgoing: Outgoing, thread_id: UUID) -> Sending:
+    return Sending(
+        inbox_id=outgoing.sender["id"],
+        thread_id=thread_id,
+        peer=outgoing.checked.recipients[0].email,
+        subject=outgoing.letter.subject,
+        at=outgoing.created_at,
+    )
 
 
 def _large(outgoing: Outgoing) -> list[tuple[UUID, bytes, str]]:
@@ -138,21 +154,16 @@ def _message(scope: Scope, outgoing: Outgoing) -> NewMessage:
 
 def _calls(runtime: Runtime, outgoing: Outgoing) -> list[Transmission]:
     sender = outgoing.sender
-
-    def most_of(transport: str) -> int:
-        known = runtime.transports.get(transport)
-        return _RECIPIENTS_WHERE_UNKNOWN if known is None else known.limits.max_recipients
-
+    transports = of_octets(outgoing.transports, runtime.transports, len(outgoing.composed.raw))
     routes = [
-        (
-            email,
-            transport_of(
-                email, kind=sender["kind"], transport=sender["transport"], allowed=sender["allowed_recipients"]
-            ),
-        )
+        (email, transports_of(email, kind=sender["kind"], transports=transports, allowed=sender["allowed_recipients"]))
         for email in outgoing.live
     ]
-    return plan(runtime.keyring, sender["domain"], routes, most_of)
+    limits = {name: one.limits for name, one in runtime.transports.items()}
+    # Reports come home to the sender's own domain only where its mail comes here; else to ours (SPF then speaks for us,
+    # and the sender's alignment is by DKIM).
+    shared = runtime.settings.shared_domain
+    return plan(runtime.keyring, sender["domain"] if sender["can_receive"] else shared, routes, limits)
 
 
 def _recipient_rows(outgoing: Outgoing, calls: list[Transmission]) -> list[tuple[object, ...]]:

@@ -16,13 +16,16 @@ from agentpost_server.core import ids
 from agentpost_server.core.errors import Forbidden, Invalid, NotFound, invalid_field
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
+from agentpost_server.loops import Asked, LoopStopped, check_automatic, note_refusal
 from agentpost_server.mail.address import canonical
 from agentpost_server.messages.model import Message
+from agentpost_server.outbound.carriers import carriers, most_octets, of_wide_addresses
 from agentpost_server.outbound.check import Checked, check, check_recipients, cited
 from agentpost_server.outbound.compose import compose_mail
 from agentpost_server.outbound.gather import gather
-from agentpost_server.outbound.letter import Original, Way, addressed, original_of, write_letter
+from agentpost_server.outbound.letter import Original, Way, addressed, is_response, original_of, write_letter
 from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
+from agentpost_server.outbound.plan import LOCAL, transports_of
 from agentpost_server.outbound.record import Outgoing, keep_large, record, remove_large
 from agentpost_server.outbound.store import submit as store
 from agentpost_server.outbound.store import suppressions
@@ -40,6 +43,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     cited_id: str | None
     checked: Checked
     suppressed: dict[str, str]
+    transports: tuple[str, ...]
     files: list[AttachmentIn]
 
 
@@ -76,11 +80,13 @@ async def _submit(
     letter = await _off_loop(
         _weight(wanted, prepared.original), write_letter, way, wanted, prepared.original, prepared.cited_id
     )
-    composed = await compose_mail(runtime, prepared.sender, prepared.checked, letter, files, moment)
+    most = most_octets(prepared.transports, runtime.transports, runtime.settings.max_send_octets)
+    composed = await compose_mail(runtime, prepared.sender, prepared.checked, letter, files, moment, most)
     outgoing = Outgoing(
         sender=prepared.sender,
         checked=prepared.checked,
         suppressed=prepared.suppressed,
+        transports=prepared.transports,
         letter=letter,
         files=tuple(files),
         composed=composed,
@@ -103,6 +109,10 @@ async def _commit(
     await keep_large(runtime, tenant, outgoing)
     try:
         return await effect(act, status=201)
+    except LoopStopped as stopped:
+        async with runtime.database.transaction(tenant.organization_id) as tx:
+            await note_refusal(tx, tenant, stopped)
+        raise
     finally:
         # Only when it is sure that no row names them: a commit whose answer was lost may stand.
         if not stored:
@@ -126,8 +136,11 @@ async def _prepare(
         if sender is None:
             raise NotFound
         _refuse_paused(sender)
-        checked = addressed(way, checked, original, sender["email"])
+        _refuse_unverified(sender)
+        checked = addressed(way, checked, original, sender["email"], unattended=wanted.unattended)
         check_recipients(checked)
+        if wanted.unattended and original is not None and is_response(way, checked, original):
+            await check_automatic(tx, tenant, _asked(original))
         emails = [canonical(one.email) for one in checked.recipients]
         suppressed = await suppressions.reasons(tx, tenant, emails)
         _refuse_all_suppressed(emails, suppressed)
@@ -140,6 +153,7 @@ async def _prepare(
         cited_id=reference if isinstance(reference, str) else None,
         checked=checked,
         suppressed=suppressed,
+        transports=_transports(runtime, sender, checked),
         files=[*(AttachmentIn(attachment_id=ids.encode("att", one)) for one in carried), *wanted.attachments],
     )
 
@@ -155,6 +169,16 @@ async def _original(tx: Tx, tenant: Scope, way: Way, message_id: UUID, inbox_id:
     return original_of(row)
 
 
+def _asked(original: Original) -> Asked:
+    return Asked(
+        thread_id=original.thread_id,
+        loop_class=original.loop_class,
+        trust=original.trust,
+        was_checked=original.was_checked,
+        flags=original.flags,
+    )
+
+
 def _refuse_paused(sender: Any) -> None:
     """Kill switches: inbox, environment, organization. They are asked again before each call."""
     for paused, what, fix in (
@@ -164,6 +188,27 @@ def _refuse_paused(sender: Any) -> None:
     ):
         if paused:
             raise Forbidden(f"{what} is paused: nothing is sent from it.", code="inbox_paused", fix=fix)
+
+
+def _refuse_unverified(sender: Any) -> None:
+    if not sender["can_send"]:
+        raise Forbidden(
+            f"The domain {sender['own_domain']} may not send yet: it is not verified for sending.",
+            code="domain_not_verified",
+            fix="Publish its records and verify it: POST /domains/{id}/verify. Or send from another inbox.",
+        )
+
+
+def _transports(runtime: Runtime, sender: Any, checked: Checked) -> tuple[str, ...]:
+    """What may carry it, in turn. Mail that stays on this machine needs nothing of them."""
+    names = carriers(sender["transport"], runtime.failover, runtime.transports)
+    leaves = any(
+        transports_of(one.email, kind=sender["kind"], transports=names, allowed=sender["allowed_recipients"])
+        != (LOCAL,)
+        for one in checked.recipients
+    )
+    lists = {"to": checked.to, "cc": checked.cc, "bcc": checked.bcc, "reply_to": checked.reply_to}
+    return of_wide_addresses(names, runtime.transports, lists) if leaves else names
 
 
 def _refuse_all_suppressed(emails: Sequence[str], suppressed: dict[str, str]) -> None:

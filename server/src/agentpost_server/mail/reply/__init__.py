@@ -8,16 +8,18 @@ from agentpost_server.mail.reply.recipients import (
     reply_recipients,
     reply_to_differs,
 )
-from agentpost_server.mail.reply.subject import forward_subject, reply_subject
+from agentpost_server.mail.reply.subject import base_subject, forward_subject, is_answer_by_subject, reply_subject
 from agentpost_server.mail.reply.threading import Citations, reply_citations
 
 __all__ = [
     "Citations",
     "OriginalMail",
     "Recipients",
+    "base_subject",
     "forward_subject",
     "forwarded_html",
     "forwarded_text",
+    "is_answer_by_subject",
     "quoted_html",
     "quoted_text",
     "reply_all_recipients",

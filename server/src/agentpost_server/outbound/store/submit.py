@@ -10,13 +10,28 @@ from agentpost_server.db import Tx
 
 
 async def find_sender(tx: Tx, tenant: Scope, inbox_id: UUID) -> Any:
-    """The inbox with what its environment and organization say about sending."""
+    """The inbox with what its domain, environment and organization say about sending.
+
+    `own_domain` is the tenant's domain that it stands on, or stands below: None for the shared one, which receives.
+    """
     return await tx.row(
-        """SELECT i.id, i.email, i.domain, i.display_name, i.send_paused, i.pause_reason, e.kind, e.transport,
-                  e.allowed_recipients, e.send_paused AS environment_paused, o.send_paused AS organization_paused
+        """SELECT i.id, i.email, i.domain, i.display_name, i.send_paused, i.pause_reason, e.kind,
+                  COALESCE(d.transport, e.transport) AS transport, e.allowed_recipients,
+                  e.send_paused AS environment_paused, o.send_paused AS organization_paused,
+                  d.domain AS own_domain, COALESCE(d.can_send, true) AS can_send,
+                  COALESCE(d.can_receive, true) AS can_receive
            FROM inboxes i
            JOIN environments e ON e.organization_id = i.organization_id AND e.id = i.environment_id
            JOIN organizations o ON o.organization_id = i.organization_id
+           LEFT JOIN LATERAL (
+             SELECT d.domain, d.transport, d.can_send, d.can_receive
+             FROM (SELECT ARRAY(SELECT array_to_string(l.labels[n:], '.')
+                     FROM (SELECT string_to_array(i.domain, '.') AS labels) l,
+                          generate_series(1, cardinality(l.labels)) n) AS names OFFSET 0) upwards
+             JOIN domains d ON d.organization_id = i.organization_id AND d.environment_id = i.environment_id
+               AND d.domain = ANY (upwards.names) AND (d.domain = i.domain OR d.subdomains_enabled)
+             ORDER BY length(d.domain) DESC LIMIT 1
+           ) d ON true
            WHERE i.organization_id = $1 AND i.environment_id = $2 AND i.id = $3 AND i.deleted_at IS NULL
              AND ($4::uuid[] = '{}' OR i.id = ANY($4))""",
         tenant.organization_id,
@@ -31,7 +46,8 @@ async def find_original(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
     return await tx.row(
         """SELECT m.id, m.inbox_id, m.thread_id, m.direction, m.from_address, m.reply_to_addresses, m.to_addresses,
                   m.cc_addresses, m.subject, m.message_id_header, m.wire_message_ids, m.in_reply_to, m.reference_ids,
-                  m.trust, m.created_at, m.received_at, c.text_body, c.html_body
+                  m.trust, m.authentication, m.flags, m.loop_class, m.created_at, m.received_at,
+                  c.text_body, c.html_body
            FROM messages m
            JOIN inboxes i ON i.organization_id = m.organization_id AND i.id = m.inbox_id AND i.deleted_at IS NULL
            LEFT JOIN message_contents c ON c.organization_id = m.organization_id AND c.message_id = m.id
@@ -97,21 +113,21 @@ async def insert_raw(
 async def insert_transmissions(
     tx: Tx, tenant: Scope, inbox_id: UUID, message_id: UUID, due_at: datetime, rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """(id, transport, domain, mail_from, recipients) of each call that is to be made."""
+    """(id, transports, domain, mail_from, recipients) of each call that is to be made."""
     await tx.run(
-        """INSERT INTO transmissions (organization_id, id, environment_id, inbox_id, message_id, transport, domain,
-               mail_from, recipients, first_due_at, due_at)
-           SELECT $1, t.id, $2, $3, $4, t.transport, t.domain, t.mail_from, string_to_array(t.recipients, E'\\n'),
-               $5, $5
+        """INSERT INTO transmissions (organization_id, id, environment_id, inbox_id, message_id, transport, transports,
+               domain, mail_from, recipients, first_due_at, due_at)
+           SELECT $1, t.id, $2, $3, $4, split_part(t.transports, E'\\n', 1), string_to_array(t.transports, E'\\n'),
+               t.domain, t.mail_from, string_to_array(t.recipients, E'\\n'), $5, $5
            FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[])
-             AS t(id, transport, domain, mail_from, recipients)""",
+             AS t(id, transports, domain, mail_from, recipients)""",
         tenant.organization_id,
         tenant.environment_id,
         inbox_id,
         message_id,
         due_at,
         [row[0] for row in rows],
-        [row[1] for row in rows],
+        ["\n".join(row[1]) for row in rows],
         [row[2] for row in rows],
         [row[3] for row in rows],
         ["\n".join(row[4]) for row in rows],
