@@ -119,10 +119,17 @@ async def settle(tx: Tx, rows: Sequence[tuple[Claimed, float | None, Sequence[st
 
 
 async def add_wire_ids(tx: Tx, rows: Sequence[tuple[UUID, UUID, str, bytes]]) -> None:
-    """(organization, message, Message-ID on the wire, its fingerprint): replies will cite that one."""
+    """(organization, message, Message-ID on the wire, its fingerprint): replies will cite that one.
+
+    For messages that this transaction holds. Receipt and feedback both bring it: what is known is not added again."""
     await tx.run(
-        """WITH n AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[])
-                        AS n(organization_id, message_id, wire_id, fingerprint)),
+        """WITH n AS (
+             SELECT DISTINCT u.* FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[])
+               AS u(organization_id, message_id, wire_id, fingerprint)
+             JOIN messages m ON m.organization_id = u.organization_id AND m.id = u.message_id
+             WHERE u.wire_id <> m.message_id_header AND u.wire_id <> ALL (m.wire_message_ids)
+               AND cardinality(m.wire_message_ids) < 100
+           ),
            kept AS (
              UPDATE messages m SET wire_message_ids = m.wire_message_ids || n.wire_ids
              FROM (SELECT organization_id, message_id, array_agg(wire_id) AS wire_ids FROM n GROUP BY 1, 2) n
