@@ -117,6 +117,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """HTTP webhook signing key. Empty: that route is not there."""
     direct: bool = False
     """Offer the transport `direct`: this server delivers to each domain's MX itself (port 25 must be open outwards)."""
+    direct_tls: str = "opportunistic"
+    """How `direct` secures its lines: `opportunistic` (STARTTLS where it is offered, in clear where it is not or where
+    the handshake fails) or `required` (else deferred). Neither asks for a trusted certificate."""
+    direct_port: Port = 25
+    """Port that `direct` delivers to. Other than 25 only in a lab."""
     failover: str = ""
     """Comma-separated transports that take over, in this order, what the chosen one surely did not accept."""
     mail_authentication: str = "auto"
@@ -143,7 +148,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_receive_octets: Octets = 26_214_400
     """Largest message that SMTP accepts."""
     egress_allow: str = ""
-    """Comma-separated CIDRs that webhooks and URL attachments may reach although they are private. Empty: none."""
+    """Comma-separated CIDRs that webhooks, URL attachments and `direct` may reach although they are private. Empty:
+    none."""
     webhook_retry_seconds: str = "30,120,600,3600,14400"
     """Waits before each retry of a webhook delivery, ±20 %."""
     webhook_workers: Positive = 64
@@ -218,5 +224,6 @@ _CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "json", "console"),
     "relay_tls": ("starttls", "none"),
+    "direct_tls": ("opportunistic", "required"),
     "mail_authentication": ("auto", "on", "off"),
 }
