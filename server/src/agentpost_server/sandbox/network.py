@@ -20,9 +20,10 @@ from agentpost_server.sandbox import store
 from agentpost_server.sandbox.delivery import into_inboxes, react_to
 
 log = structlog.get_logger("sandbox")
-_LIMITS: Final = TransportLimits(max_recipients=50, max_octets=41_943_040)
+_LIMITS: Final = TransportLimits(max_recipients=50, max_octets=41_943_040, smtputf8=True)
 _DELIVERED: Final = Outcome(status="delivered", smtp_code=250, enhanced_code="2.0.0", detail="250 2.0.0 delivered here")
 _CAPTURED: Final = Outcome(status="captured", detail="Kept in the sandbox's outbox: it did not leave this server.")
+_NOBODY: Final = Outcome(status="refused", smtp_code=550, enhanced_code="5.1.1", detail="No inbox has this address.")
 # Nothing of what failed can have been seen by anyone, or the duplicate window will know it.
 _NOT_NOW: Final = Outcome(status="deferred", smtp_code=451, enhanced_code="4.3.0", detail="451 4.3.0 try again later")
 
@@ -41,10 +42,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalNetwork:
-    """A MailTransport without a network."""
+    """A MailTransport without a network. Without `captures` (mail that was to leave, and led back here), an address
+    that no inbox has is refused."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, *, captures: bool = True) -> None:
         self._runtime = runtime
+        self._captures = captures
 
     @property
     def name(self) -> str:
@@ -62,7 +65,8 @@ class LocalNetwork:
             personas, others = _parted(envelope.recipients)
             routes = await _routes(call, others)
             outcomes.update(await _deliver(call, routes))
-            outcomes.update(await _capture(call, [email for email in others if email not in routes]))
+            left = [email for email in others if email not in routes]
+            outcomes.update(await _capture(call, left) if self._captures else dict.fromkeys(left, _NOBODY))
             for email in personas:
                 outcomes[email] = await react_to(self._runtime, call.row, email, mail_from=envelope.mail_from, raw=raw)
         except (TimeoutError, Problem, OSError) as error:
