@@ -4,12 +4,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from agentpost_server.core.networks import parse_networks
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.core.times import now
 from agentpost_server.db import Database
 from agentpost_server.ports.blobs import Blobs
 from agentpost_server.ports.transport import MailTransport
 from agentpost_server.providers.aws import account_of
+from agentpost_server.providers.direct import DirectSettings, DirectTransport
 from agentpost_server.providers.dns import DnsResolver
 from agentpost_server.providers.files import FileBlobs
 from agentpost_server.providers.mailgun import MailgunTransport
@@ -64,10 +66,13 @@ async def close_runtime(runtime: Runtime) -> None:
 
 
 def open_transports(runtime: Runtime, relay: SmtpRelay | None) -> dict[str, MailTransport]:
-    """`local` always; `smtp` where there is a relay."""
+    """`local` always; `smtp` where there is a relay; `direct` where it is wanted."""
     transports: dict[str, MailTransport] = {"local": LocalNetwork(runtime)}
     if relay is not None:
         transports["smtp"] = SmtpTransport(relay)
+    if runtime.settings.direct:
+        home = LocalNetwork(runtime, captures=False)
+        transports["direct"] = DirectTransport(runtime.resolver, direct_of(runtime), home=home.send)
     return transports
 
 
@@ -83,6 +88,21 @@ def provider_transports(settings: Settings) -> dict[str, MailTransport]:
     if key := settings.mailgun_api_key:
         found.append(MailgunTransport(settings.mailgun_endpoint, key, domain=settings.mailgun_domain))
     return {transport.name: transport for transport in found}
+
+
+def direct_of(runtime: Runtime) -> DirectSettings:
+    """How `direct` is to deliver. Raises SettingsError."""
+    settings = runtime.settings
+    try:
+        allow = parse_networks(settings.egress_allow)
+    except ValueError as error:
+        raise SettingsError(f"AGENTPOST_EGRESS_ALLOW is wrong: {error}.") from error
+    return DirectSettings(
+        hostname=runtime.smtp_hostname,
+        port=settings.direct_port,
+        tls="required" if settings.direct_tls == "required" else "opportunistic",
+        allow=allow,
+    )
 
 
 def relay_of(settings: Settings, local_hostname: str) -> SmtpRelay:

@@ -2,9 +2,9 @@
 
 import ssl
 from functools import cache
-from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from agentpost_server.core.networks import parse_networks
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.fetch import Egress, EgressPolicy
 
@@ -17,9 +17,8 @@ def open_egress(runtime: Runtime) -> Egress:
 @cache
 def _policy(allow: str, public_url: str) -> EgressPolicy:
     host = urlsplit(public_url).hostname or ""
-    networks = tuple(ip_network(part.strip(), strict=False) for part in allow.split(",") if part.strip())
     named = host and not host.replace(".", "").isdigit() and ":" not in host
-    return EgressPolicy(allow=networks, own_hosts=frozenset({host}) if named else frozenset())
+    return EgressPolicy(allow=parse_networks(allow), own_hosts=frozenset({host}) if named else frozenset())
 
 
 @cache
