@@ -21,7 +21,7 @@ from agentpost_server.inbound.reading import InboundMail, ReadMail, inbound_mail
 from agentpost_server.inbound.spam import screened
 from agentpost_server.mail.jail import ParseJail, needs_jail
 from agentpost_server.messages.add import add
-from agentpost_server.outbound import feedback
+from agentpost_server.outbound import feedback, telling
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 from agentpost_server.screening import Screen
@@ -148,6 +148,9 @@ class Ingest:
         for file in read.large_files:
             key = blob_key(mail.claim.organization_id, file.id, read.message.created_at)
             await runtime.blobs.put(key, file.content, media_type=file.mime_type)
+        if read.report is not None and read.traced is not None and read.transmission_id is None:
+            # To no bounce address, so it is kept as a message too. Acting on it twice does nothing.
+            await telling.apply_traced(runtime, *read.traced, read.report)
         return read
 
     async def _store(self, read: Sequence[ReadMail]) -> None:

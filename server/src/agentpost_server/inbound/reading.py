@@ -78,6 +78,7 @@ class ReadMail(msgspec.Struct, frozen=True, kw_only=True):
     large_files: tuple[LargeFile, ...] = ()
     transmission_id: UUID | None = None
     report: DeliveryReport | ComplaintReport | None = None
+    traced: tuple[UUID, UUID] | None = None
     verdict: Verdict | None = None
 
 
@@ -136,6 +137,7 @@ async def read_mail(mail: InboundMail, raw: bytes, *, keyring: Keyring, jail: Pa
         ),
         transmission_id=_transmission(mail, keyring),
         report=result.report,
+        traced=_traced(result.report, keyring),
         verdict=verdict,
     )
 
@@ -254,6 +256,13 @@ def _is_echo(mail: InboundMail, parsed: ParsedMail, keyring: Keyring) -> bool:
 def _transmission(mail: InboundMail, keyring: Keyring) -> UUID | None:
     """The transmission whose bounce address the mail came to."""
     return next((found for one in mail.rcpt_to if (found := verp.read(keyring, one)) is not None), None)
+
+
+def _traced(report: DeliveryReport | ComplaintReport | None, keyring: Keyring) -> tuple[UUID, UUID] | None:
+    """(message, inbox) of ours that a report quotes the signed header of: what makes a report at any address ours."""
+    quoted = report.original_headers if report is not None else ()
+    values = [value for name, value in quoted if name.lower() == TRACE_HEADER.lower()]
+    return next((names for one in values if (names := read(keyring, one)) is not None), None)
 
 
 def _header_of(raw: bytes) -> bytes:
