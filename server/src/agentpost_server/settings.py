@@ -67,6 +67,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     relay_tls: str = "starttls"
     """How `relay_url` with `smtp://` is secured: `starttls` (demanded, certificate verified) or `none` (loopback,
     labs)."""
+    mx_hostname: str = ""
+    """Host that the MX records of tenants' domains must name. Empty: SES's own where `ses_inbound_bucket` is set, else
+    `smtp_hostname`."""
+    spf_mechanism: str = ""
+    """SPF mechanism that lets through what `smtp` and `direct` send, such as `include:spf.relay.example`. Empty:
+    `a:` and `smtp_hostname`."""
     dns_servers: str = ""
     """Comma-separated name servers, `address` or `address:port`. Empty: the system's."""
     ses_region: str = ""
@@ -124,6 +130,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Port that `direct` delivers to. Other than 25 only in a lab."""
     failover: str = ""
     """Comma-separated transports that take over, in this order, what the chosen one surely did not accept."""
+    dkim_selector: str = ""
+    """Selector of the DKIM key of `shared_domain`: its record stands at `<selector>._domainkey.<shared_domain>`."""
+    dkim_key_file: str = ""
+    """PEM file with that private key (RSA from 2048 bits, or Ed25519). Empty: mail from the shared domain is not
+    signed."""
     mail_authentication: str = "auto"
     """Check SPF, DKIM, DMARC and ARC of arriving mail: `on`, `off`, or `auto`: not for clients on loopback."""
     arc_sealers: str = ""

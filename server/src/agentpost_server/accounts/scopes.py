@@ -16,7 +16,7 @@ SCOPES: Final = frozenset(
     + ["messages:send", "drafts:approve", "*"]
 )
 # A key for one inbox must not change who may read or write everything.
-_NOT_FOR_INBOX_KEYS = ("policies:", "filter_rules:", "api_keys:", "webhooks:")
+_NOT_FOR_INBOX_KEYS = ("policies:", "filter_rules:", "api_keys:", "webhooks:", "domains:")
 
 
 def needs(scope: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from agentpost_server.core.errors import invalid_field
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,62}(?<!\.)\Z")
 _UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SUFFIX_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-_RESERVED: Final = ("bounces",)  # where delivery reports come back to
+_RESERVED: Final = ("bounces", "dmarc-reports")  # where reports come back to
 _FIRST: Final = """amber brisk calm clear cosy early fair fleet gentle glad green happy hazel kind light lively lucky
 mellow
  merry neat noble olive plain prime quick quiet rapid ready rosy sage silver smart snug solid spry steady sunny swift

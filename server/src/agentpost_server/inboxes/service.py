@@ -11,10 +11,12 @@ from agentpost_server.core import ids
 from agentpost_server.core.errors import Conflict, Forbidden, NotFound, invalid_field
 from agentpost_server.core.scope import Actor, Scope
 from agentpost_server.db import Tx
+from agentpost_server.domains import upwards
 from agentpost_server.events import append
 from agentpost_server.events.append import NewEvent
 from agentpost_server.inboxes import names, store
 from agentpost_server.inboxes.model import CreateInbox, Inbox, Metadata, UpdateInbox, inbox_of
+from agentpost_server.mail.address import AddressError, parse_domain
 from agentpost_server.web.idempotency import Answer
 
 _TRIES = 8
@@ -40,7 +42,7 @@ async def create(tx: Tx, scope: Scope, actor: Actor, wanted: CreateInbox, *, sha
         if (first := await store.find_by_client_id(tx, scope, wanted.client_id)) is not None:
             return Answer(value=inbox_of(first), status=200)
     _check_metadata(wanted.metadata)
-    domain = (wanted.domain or shared_domain).lower().rstrip(".")
+    domain = _domain(wanted.domain or shared_domain)
     row = (
         await _insert_shared(tx, scope, wanted, domain)
         if domain == shared_domain
@@ -139,17 +141,20 @@ async def _insert_shared(tx: Tx, scope: Scope, wanted: CreateInbox, domain: str)
 
 
 async def _insert_own(tx: Tx, scope: Scope, wanted: CreateInbox, domain: str) -> Any:
-    if not await store.is_verified(tx, scope, domain):
+    if not await store.stands(tx, scope, upwards(domain)):
         raise Forbidden(
             f"{domain} is not a verified domain of this environment.",
             code="domain_not_verified",
-            fix="Add the domain, publish its records and wait until it is verified; or leave domain out.",
+            fix="Add the domain, publish its records and wait until it is verified; for a subdomain, enable subdomains"
+            " of the domain above it; or leave domain out.",
         )
     if wanted.username:
         name = names.check_username(wanted.username)
-        if (row := await _insert(tx, scope, wanted, name, name, domain)) is None:
-            raise invalid_field("username", f"{name}@{domain} is taken", code="taken")
-        return row
+        for _ in range(2):
+            if (row := await _insert(tx, scope, wanted, name, name, domain)) is not None:
+                return row
+            await store.free_address(tx, f"{name}@{domain}")
+        raise invalid_field("username", f"{name}@{domain} is taken", code="taken")
     for _ in range(_TRIES):
         name = names.generated()
         if (row := await _insert(tx, scope, wanted, name, name, domain)) is not None:
@@ -172,6 +177,14 @@ async def _insert(tx: Tx, scope: Scope, wanted: CreateInbox, local_part: str, us
         client_id=wanted.client_id,
         metadata=msgspec.json.encode(wanted.metadata).decode(),
     )
+
+
+def _domain(given: str) -> str:
+    """As domains are stored: lower-case A-labels. What is no name is nobody's domain."""
+    try:
+        return parse_domain(given.strip().rstrip("."))
+    except AddressError:
+        return given.lower()
 
 
 def _check_metadata(metadata: Metadata) -> None:

@@ -130,7 +130,9 @@ async def mark_deleted(tx: Tx, scope: Scope, inbox_id: UUID) -> Any:
     return await tx.row(
         """WITH gone AS (UPDATE inboxes SET deleted_at = now(), client_id = NULL
              WHERE organization_id = $1 AND environment_id = $2 AND id = $3 RETURNING *),
-           words AS (DELETE FROM inbox_words WHERE organization_id = $1 AND inbox_id = $3)
+           words AS (DELETE FROM inbox_words WHERE organization_id = $1 AND inbox_id = $3),
+           caught AS (UPDATE domains SET catch_all_inbox_id = NULL
+             WHERE organization_id = $1 AND environment_id = $2 AND catch_all_inbox_id = $3)
            SELECT gone.*, router.release_address(gone.email) FROM gone""",
         scope.organization_id,
         scope.environment_id,
@@ -147,11 +149,21 @@ async def has_mail_in_flight(tx: Tx, scope: Scope, inbox_id: UUID) -> bool:
     )
 
 
-async def is_verified(tx: Tx, scope: Scope, domain: str) -> bool:
-    return await tx.value(
-        """SELECT EXISTS (SELECT FROM domains WHERE organization_id = $1 AND environment_id = $2 AND domain = $3
-             AND status = 'verified')""",
+async def stands(tx: Tx, scope: Scope, upwards: list[str]) -> bool:
+    """Whether the first of the names, or the nearest domain above it when that has its subdomains enabled, may have
+    inboxes here. A domain that may stays until the transaction ends."""
+    nearest = await tx.row(
+        """SELECT domain = ($3::text[])[1] OR subdomains_enabled AS takes,
+             status = 'verified' OR can_send OR can_receive AS proven
+           FROM domains WHERE organization_id = $1 AND environment_id = $2 AND domain = ANY ($3::text[])
+           ORDER BY length(domain) DESC LIMIT 1 FOR KEY SHARE""",
         scope.organization_id,
         scope.environment_id,
-        domain,
+        upwards,
     )
+    return nearest is not None and nearest["takes"] and nearest["proven"]
+
+
+async def free_address(tx: Tx, email: str) -> None:
+    """A former owner of a domain of ours keeps no address at it."""
+    await tx.run("SELECT router.free_address($1)", email)
