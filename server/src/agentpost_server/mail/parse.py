@@ -9,6 +9,7 @@ from typing import Final
 
 from agentpost_server.mail import parse_limits as limits
 from agentpost_server.mail.addresses import read_addresses
+from agentpost_server.mail.author import read_author
 from agentpost_server.mail.classify import loop_class
 from agentpost_server.mail.dates import read_date
 from agentpost_server.mail.dsn import read_report
@@ -60,20 +61,8 @@ def read(raw: bytes, null_sender: bool) -> ParsedMail:
     contents = Contents(raw, findings)
     contents.visit(root)
     text_body, html_body = contents.bodies()
-    from_fields = headers.all("from")
-    # What another reader might take for the author, and we did not see, must not pass as one author.
-    unsure = Findings()
-    authors, groups = read_addresses(from_fields, unsure)
-    if groups:
-        unsure.defect("from_group")
-    if not authors:
-        unsure.defect("from_missing")
-    if "header_limit" in findings.codes or any(
-        len(field) > limits.STRUCTURED_VALUE_CHARACTERS for field in from_fields
-    ):
-        unsure.limit("value_limit")
-    findings.absorb(unsure)
-    author = authors[0] if authors else None
+    origin = read_author(headers, findings)
+    author = origin.mailboxes[0] if origin.mailboxes else None
     sender = _addresses(headers, "sender", findings, limit=1)
     report = read_report(raw, root, findings)
     subject = _subject(headers, findings)
@@ -81,9 +70,9 @@ def read(raw: bytes, null_sender: bool) -> ParsedMail:
         headers=headers.decoded(findings),
         subject=subject,
         from_address=author,
-        from_addresses=authors,
-        from_count=len(from_fields),
-        single_author=len(from_fields) == 1 and len(authors) == 1 and not unsure.codes,
+        from_addresses=origin.mailboxes,
+        from_count=len(origin.fields),
+        single_author=origin.is_single,
         sender=sender[0] if sender else None,
         to=_addresses(headers, "to", findings),
         cc=_addresses(headers, "cc", findings),
@@ -96,7 +85,7 @@ def read(raw: bytes, null_sender: bool) -> ParsedMail:
         text_body=text_body,
         html_body=html_body,
         attachments=tuple(contents.files),
-        flags=_flags(from_fields, authors, contents),
+        flags=_flags(origin.fields, origin.mailboxes, contents),
         loop_class=loop_class(headers, root, report, author, null_sender=null_sender, subject=subject),
         report=report,
         # Last: all that is read above has spoken.
