@@ -1,6 +1,9 @@
 """Opening the ports of a process: the one place that picks providers, by the settings."""
 
+import re
+from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -8,9 +11,12 @@ from agentpost_server.core.networks import parse_networks
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.core.times import now
 from agentpost_server.db import Database
+from agentpost_server.mail.dkim_sign import Signer, load_key
 from agentpost_server.ports.blobs import Blobs
 from agentpost_server.ports.transport import MailTransport
 from agentpost_server.providers.aws import account_of
+from agentpost_server.providers.aws_sns import SnsTopics
+from agentpost_server.providers.aws_sqs import SqsQueue, region_of_queue
 from agentpost_server.providers.direct import DirectSettings, DirectTransport
 from agentpost_server.providers.dns import DnsResolver
 from agentpost_server.providers.files import FileBlobs
@@ -18,13 +24,16 @@ from agentpost_server.providers.mailgun import MailgunTransport
 from agentpost_server.providers.postgres_bus import PostgresBus
 from agentpost_server.providers.postmark import PostmarkTransport
 from agentpost_server.providers.s3 import S3Blobs, S3Location
+from agentpost_server.providers.s3_mail import open_mail_objects
 from agentpost_server.providers.sendgrid import SendGridTransport
-from agentpost_server.providers.ses import SesTransport
+from agentpost_server.providers.ses import SesIdentities, SesTransport
 from agentpost_server.providers.sigv4 import Credentials
 from agentpost_server.providers.smtp import SmtpRelay, SmtpTransport
 from agentpost_server.runtime import Runtime
 from agentpost_server.sandbox import LocalNetwork
 from agentpost_server.settings import Settings, SettingsError
+
+_SELECTOR: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,3}")
 
 
 async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_dir: Path, public_url: str) -> Runtime:
@@ -33,6 +42,10 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
     relay = relay_of(settings, hostname) if settings.relay_url else None
     # Before anything is opened: a wrong setting stops the start here.
     providers = provider_transports(settings)
+    failover = failover_of(
+        settings, {*providers, *(["smtp"] if relay else []), *(["direct"] if settings.direct else [])}
+    )
+    signer = signer_of(settings)
     database = await Database.open(dsn, keyring.password, size=settings.database_connections)
     bus = PostgresBus(database.dsn)
     await bus.start()
@@ -48,6 +61,14 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
         now=now,
         public_url=public_url,
         smtp_hostname=hostname,
+        failover=failover,
+        signer=signer,
+        domain_providers={"ses": SesIdentities(account_of(settings))} if settings.ses_region else {},
+        queue=SqsQueue(account_of(settings, region=region_of_queue(settings.ses_queue_url)), settings.ses_queue_url)
+        if settings.ses_queue_url
+        else None,
+        topics=SnsTopics(settings) if settings.ses_topics else None,
+        mail_objects=open_mail_objects(settings) if settings.ses_inbound_bucket else None,
         spool_folder=data_dir / "spool",
     )
     runtime.transports = {**open_transports(runtime, relay), **providers}
@@ -61,6 +82,8 @@ def _uncounted(_organization_id: UUID, _counter: str, _amount: int) -> None:
 async def close_runtime(runtime: Runtime) -> None:
     for transport in runtime.transports.values():
         await transport.close()
+    for provider in runtime.domain_providers.values():
+        await provider.close()
     await runtime.bus.close()
     await runtime.database.close()
 
@@ -88,6 +111,36 @@ def provider_transports(settings: Settings) -> dict[str, MailTransport]:
     if key := settings.mailgun_api_key:
         found.append(MailgunTransport(settings.mailgun_endpoint, key, domain=settings.mailgun_domain))
     return {transport.name: transport for transport in found}
+
+
+def failover_of(settings: Settings, offered: Collection[str]) -> tuple[str, ...]:
+    """The transports that `failover` names, each of them configured. Raises SettingsError."""
+    names = tuple(dict.fromkeys(part.strip() for part in settings.failover.split(",") if part.strip()))
+    if missing := [name for name in names if name not in offered]:
+        raise SettingsError(
+            f"AGENTPOST_FAILOVER names {', '.join(missing)}, which this server cannot send by. It may name: "
+            f"{', '.join(sorted(offered)) or 'nothing, because no transport is configured'}."
+        )
+    return names
+
+
+def signer_of(settings: Settings) -> Signer | None:
+    """Who signs mail from the shared domain: read once, so that a wrong key stops the start. Raises SettingsError."""
+    if not settings.dkim_key_file and not settings.dkim_selector:
+        return None
+    if not settings.dkim_key_file or not settings.dkim_selector:
+        raise SettingsError("AGENTPOST_DKIM_SELECTOR and AGENTPOST_DKIM_KEY_FILE belong together: set both or none.")
+    if not _SELECTOR.fullmatch(settings.dkim_selector):
+        raise SettingsError("AGENTPOST_DKIM_SELECTOR must be letters, digits and hyphens, in parts joined by dots.")
+    try:
+        key = load_key(Path(settings.dkim_key_file).read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            f"AGENTPOST_DKIM_KEY_FILE names {settings.dkim_key_file}, which cannot be read: {error.strerror}."
+        ) from error
+    except ValueError as error:
+        raise SettingsError(f"AGENTPOST_DKIM_KEY_FILE names {settings.dkim_key_file}: {error}.") from error
+    return Signer(domain=settings.shared_domain.lower(), selector=settings.dkim_selector, key=key)
 
 
 def direct_of(runtime: Runtime) -> DirectSettings:

@@ -21,9 +21,9 @@ async def idle(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Async
 async def bench(idle: Server) -> AsyncGenerator[Bench]:
     """A tenant whose mail goes by the scripted transport."""
     async with new_tenant(idle) as tenant:
+        made = Bench(idle, tenant)
         for one in (await tenant.http.get("/environments")).json()["data"]:
             await tenant.http.patch(f"/environments/{one['id']}", json={"transport": "smtp"})
-        made = Bench(idle, tenant)
         yield made
         # Nothing of it may be claimed by the tests that follow.
         await made.sql("UPDATE transmissions SET due_at = NULL")

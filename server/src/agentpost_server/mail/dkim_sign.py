@@ -10,7 +10,6 @@ import re
 from datetime import datetime
 from typing import Final
 
-import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,12 +33,18 @@ _EMPTY_LINES: Final = re.compile(rb"(?:\n\r)*")
 _LINE: Final = 72
 
 
-class Signer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose signature it is: `d=` and `s=` as A-labels, and the private key whose public half stands in the DNS."""
+class Signer:
+    """Whose signature it is: `d=` and `s=` as A-labels, and the private key whose public half stands in the DNS.
 
-    domain: str
-    selector: str
-    key: SigningKey
+    Not a Struct: msgspec reads the types of what a Runtime holds, and knows no union of foreign ones.
+    """
+
+    __slots__ = ("domain", "key", "selector")
+
+    def __init__(self, *, domain: str, selector: str, key: SigningKey) -> None:
+        self.domain = domain
+        self.selector = selector
+        self.key = key
 
 
 def load_key(pem: bytes) -> SigningKey:

@@ -1,6 +1,7 @@
 """One provider call: the bytes, the envelope, and a receipt whatever happens. No transaction is open here."""
 
 import asyncio
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import msgspec
 import structlog
 
 from agentpost_server.core import ids
+from agentpost_server.mail.dkim_sign import Signer, sign
 from agentpost_server.outbound import tags
 from agentpost_server.ports.blobs import BlobNotFound, blob_key
 from agentpost_server.ports.transport import Outcome, OutgoingEnvelope, Receipt, all_recipients
@@ -16,15 +18,19 @@ from agentpost_server.work import Claimed
 
 log = structlog.get_logger("mail-out")
 _OCTETS_OF_A_CARELESS_HEADER = 65_536
+_OCTETS_HASHED_HERE = 262_144
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt that was recorded as started. `row` is the transmission as loaded; `tries` counts this one too."""
+    """An attempt that was recorded as started, for `recipients` of those that its row names. `row` is the transmission
+    as loaded; `tries` counts this one too; `signer` has the key of the From domain."""
 
     claimed: Claimed
     attempt_id: UUID
     row: Any
+    recipients: tuple[str, ...]
     tries: int
+    signer: Signer | None = None
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -39,7 +45,7 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
     row = call.row
     envelope = OutgoingEnvelope(
         mail_from=row["mail_from"],
-        recipients=tuple(row["recipients"]),
+        recipients=call.recipients,
         attempt_id=str(call.attempt_id),
         tag=tags.write(runtime.keyring, call.attempt_id),
         organization_id=str(row["organization_id"]),
@@ -47,13 +53,13 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
     )
     transport = runtime.transports.get(row["transport"])
     if transport is None:
-        detail = f"The transport {row['transport']} is not configured on this server."
-        return Ended(call, all_recipients(envelope, Outcome(status="refused", detail=detail)))
+        return Ended(call, all_recipients(envelope, _not_here(runtime, row)))
     try:
         raw = await _bytes_of(runtime, row)
     except (OSError, BlobNotFound) as error:
         log.warning("a mail's bytes could not be read", message=ids.encode("msg", row["message_id"]), error=repr(error))
         return Ended(call, all_recipients(envelope, Outcome(status="deferred", detail="Its bytes could not be read.")))
+    raw = await _signed(runtime, call, raw)
     envelope = msgspec.structs.replace(envelope, smtputf8=not _header(raw).isascii())
     try:
         async with asyncio.timeout(seconds):
@@ -62,6 +68,23 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
         log.exception("a transport broke its contract", transport=row["transport"])
         detail = f"The call did not end: {type(error).__name__}."
         return Ended(call, all_recipients(envelope, Outcome(status="unknown", detail=detail)))
+
+
+def _not_here(runtime: Runtime, row: Any) -> Outcome:
+    """The setting went away after the submit: surely nothing was sent, and another transport may still be here."""
+    detail = f"The transport {row['transport']} is not configured on this server."
+    if any(name in runtime.transports for name in row["transports"]):
+        return Outcome(status="deferred", transport_fault=True, detail=detail)
+    return Outcome(status="refused", detail=detail)
+
+
+async def _signed(runtime: Runtime, call: Call, raw: bytes) -> bytes:
+    """With our signature on top, by the key that stands in the DNS now. In a thread when there is much to hash."""
+    if call.signer is None:
+        return raw
+    act = partial(sign, raw, call.signer, now=runtime.now())
+    field = await asyncio.to_thread(act) if len(raw) > _OCTETS_HASHED_HERE else act()
+    return field + raw
 
 
 async def _bytes_of(runtime: Runtime, row: Any) -> bytes:

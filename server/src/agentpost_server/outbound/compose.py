@@ -40,10 +40,9 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def compose_mail(
-    runtime: Runtime, sender: Any, checked: Checked, letter: Letter, files: Sequence[File], moment: datetime
+    runtime: Runtime, sender: Any, checked: Checked, letter: Letter, files: Sequence[File], moment: datetime, limit: int
 ) -> Composed:
     """Raises TooLarge (413 `message_too_large`), before composing when the parts alone are too much."""
-    limit = _limit(runtime, sender["transport"])
     plain = len(letter.text_body or "") + len(letter.html_body or "") + sum(len(one.content) for one in files)
     if plain > limit:
         raise _too_large(limit, plain, None)
@@ -101,13 +100,6 @@ def _composed(mail: OutgoingMail, message_id: UUID) -> Composed:
         sha256=hashlib.sha256(raw).digest(),
         headers=section.decoded(Findings()),
     )
-
-
-def _limit(runtime: Runtime, transport: str) -> int:
-    """The server's own limit, or the transport's where that is smaller."""
-    known = runtime.transports.get(transport)
-    ours = runtime.settings.max_send_octets
-    return ours if known is None else min(ours, known.limits.max_octets)
 
 
 def _too_large(limit: int, plain: int, encoded: int | None) -> TooLarge:

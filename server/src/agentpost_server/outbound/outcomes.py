@@ -20,10 +20,28 @@ _STEPS: Final[dict[str, tuple[str, ...]]] = {
 def changes(ended: Ended, *, last: bool) -> list[Change]:
     """The steps of every recipient. `last`: the schedule is over, and what is deferred once more has bounced."""
     found: list[Change] = []
-    for email in ended.call.row["recipients"]:
+    for email in ended.call.recipients:
         outcome = ended.receipt.outcomes.get(email, _UNSAID)
         found.extend(_change(ended, email, outcome, status, last) for status in _steps(outcome, last))
     return found
+
+
+def next_transport(ended: Ended) -> str | None:
+    """Who takes over at once: the next in turn, when nobody left was deferred for any other reason than this transport.
+    A receiver's own "later" (4xx) would be the same by another one."""
+    outcomes = [ended.receipt.outcomes.get(email, _UNSAID) for email in ended.call.recipients]
+    left = [one for one in outcomes if one.status == "deferred"]
+    if not left or not all(one.transport_fault for one in left):
+        return None
+    transports: list[str] = ended.call.row["transports"]
+    current = ended.call.row["transport"]
+    behind = transports[transports.index(current) + 1 :] if current in transports else []
+    return next(iter(behind), None)
+
+
+def is_fault(ended: Ended) -> bool:
+    """Whether the transport itself failed somebody: the next round begins with the first one again."""
+    return any(one.status == "deferred" and one.transport_fault for one in ended.receipt.outcomes.values())
 
 
 def _change(ended: Ended, email: str, outcome: Outcome, status: str, last: bool) -> Change:

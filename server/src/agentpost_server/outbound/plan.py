@@ -1,10 +1,11 @@
-"""Which transport each recipient goes by, and which provider calls that makes. Pure.
+"""Which transports each recipient goes by, and which provider calls that makes. Pure.
 
-A call carries one domain's recipients, so that one receiving system's answer never waits for another's.
+A call carries one domain's recipients, so that one receiving system's answer never waits for another's; only providers
+that write the To field out of a call's recipients get them all at once.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -14,27 +15,29 @@ from agentpost_server.core import ids
 from agentpost_server.core.secrets import Keyring
 from agentpost_server.mail.address import canonical
 from agentpost_server.outbound import verp
+from agentpost_server.ports.transport import TransportLimits
 
 SANDBOX_DOMAIN: Final = "sandbox.test"
 LOCAL: Final = "local"
+_RECIPIENTS_WHERE_UNKNOWN: Final = 50
 
 
 class Transmission(msgspec.Struct, frozen=True, kw_only=True):
-    """One provider call to be."""
+    """One provider call to be. `transports` in the order in which they take their turn."""
 
     id: UUID
-    transport: str
+    transports: tuple[str, ...]
     domain: str
     mail_from: str
     recipients: tuple[str, ...]
 
 
-def transport_of(email: str, *, kind: str, transport: str, allowed: Sequence[str]) -> str:
-    """`local` for all that must not leave: sandbox.test, test environments, whom a dev one may not reach."""
+def transports_of(email: str, *, kind: str, transports: tuple[str, ...], allowed: Sequence[str]) -> tuple[str, ...]:
+    """`local` alone for all that must not leave: sandbox.test, test environments, whom a dev one may not reach."""
     domain = canonical(email).rpartition("@")[2]
     if domain == SANDBOX_DOMAIN or kind == "test" or (kind == "dev" and not is_allowed(email, allowed)):
-        return LOCAL
-    return transport
+        return (LOCAL,)
+    return transports
 
 
 def is_allowed(email: str, allowed: Sequence[str]) -> bool:
@@ -46,26 +49,33 @@ def is_allowed(email: str, allowed: Sequence[str]) -> bool:
 
 def plan(
     keyring: Keyring,
-    sender_domain: str,
-    routes: Sequence[tuple[str, str]],
-    most_of: Callable[[str], int],
+    return_domain: str,
+    routes: Sequence[tuple[str, tuple[str, ...]]],
+    limits: Mapping[str, TransportLimits],
 ) -> list[Transmission]:
-    """The calls for (recipient, transport) pairs; `most_of(transport)` is how many recipients one call may carry."""
-    groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for email, transport in routes:
-        groups[transport, email.rpartition("@")[2]].append(email)
+    """The calls for (recipient, transports) pairs. `limits` of the transports that this server has."""
+    groups: defaultdict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    for email, transports in routes:
+        together = _is_one_call([limits[name] for name in transports if name in limits])
+        groups[transports, "" if together else email.rpartition("@")[2]].append(email)
     calls: list[Transmission] = []
-    for (transport, domain), emails in groups.items():
-        most = max(1, most_of(transport))
-        for start in range(0, len(emails), most):
+    for (transports, _), emails in groups.items():
+        most = min(
+            [limits[name].max_recipients for name in transports if name in limits] or [_RECIPIENTS_WHERE_UNKNOWN]
+        )
+        for start in range(0, len(emails), max(1, most)):
             transmission_id = ids.new_id()
             calls.append(
                 Transmission(
                     id=transmission_id,
-                    transport=transport,
-                    domain=domain,
-                    mail_from=verp.write(keyring, transmission_id, sender_domain),
-                    recipients=tuple(emails[start : start + most]),
+                    transports=transports,
+                    domain=emails[start].rpartition("@")[2],
+                    mail_from=verp.write(keyring, transmission_id, return_domain),
+                    recipients=tuple(emails[start : start + max(1, most)]),
                 )
             )
     return calls
+
+
+def _is_one_call(limits: Sequence[TransportLimits]) -> bool:
+    return any(one.writes_recipients for one in limits) and not any(one.one_domain for one in limits)

@@ -1,12 +1,13 @@
 """The lane `mail-out`: an attempt is stored as started, then the call is made, then its end is stored.
 
 Never knowingly twice: a row whose attempt was begun and never ended is not called again; its recipients are
-`unknown`. Only what was surely not accepted is tried again, by a schedule.
+`unknown`. Only what was surely not accepted is tried again: at once by the next transport where only the transport was
+at fault, else by a schedule.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -17,14 +18,15 @@ from agentpost_server.core.errors import Unavailable
 from agentpost_server.messages.threading import fingerprint
 from agentpost_server.outbound import outcomes, states
 from agentpost_server.outbound.call import Call, Ended, make_call
-from agentpost_server.outbound.change import Change
+from agentpost_server.outbound.record import TOPIC
+from agentpost_server.outbound.signing import signers_of
+from agentpost_server.outbound.sorting import change, claim_of, message_of, sort
 from agentpost_server.outbound.store import transmissions as store
 from agentpost_server.runtime import Runtime
 from agentpost_server.work import Claimed, next_wait
 from agentpost_server.work.lane import Handler
 
 log = structlog.get_logger("mail-out")
-_PAUSED_SECONDS: Final = 60
 _AGAIN_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
 _MOST_FAULTS: Final = 5
 
@@ -73,30 +75,35 @@ async def _begin(
     """Sort the batch and record the attempts that will be made, in one transaction."""
     attempt_of = {one.id: attempt_id for one, attempt_id in zip(claimed, attempt_ids, strict=True)}
     async with runtime.database.work({one.organization_id for one in claimed}) as tx:
-        rows = await store.load(tx, claimed)
-        lost = [row for row in rows if row["begun"]]
-        dropped = [row for row in rows if row["orphan"] and not row["begun"]]
-        paused = [row for row in rows if row["paused"] and not row["begun"] and not row["orphan"]]
-        ready = [row for row in rows if not (row["begun"] or row["orphan"] or row["paused"])]
-        held = await states.hold(tx, [(row["organization_id"], row["message_id"]) for row in [*lost, *dropped, *ready]])
-        if lost or dropped:
-            await store.give_up(tx, [_claim(row) for row in [*lost, *dropped]])
-            gone = "The worker ended during the call; nobody knows whether the mail was accepted."
-            changes = [one for row in lost for one in _changes(row, "unknown", gone)]
-            changes += [one for row in dropped for one in _changes(row, "cancelled", "The inbox was deleted.")]
-            await states.apply(tx, held, changes)
-        if paused:
-            await store.postpone(tx, [_claim(row) for row in paused], _PAUSED_SECONDS)
-        calls = [
-            Call(claimed=_claim(row), attempt_id=attempt_of[row["id"]], row=row, tries=row["tries"] + 1)
-            for row in ready
-        ]
-        if not calls:
+        found = sort(await store.load(tx, claimed))
+        held = await states.hold(
+            tx, [*(one.key for one in found.changes), *(message_of(one.row) for one in found.ready)]
+        )
+        if found.ended:
+            await store.give_up(tx, found.ended)
+        if found.later:
+            await store.postpone(tx, found.later)
+        if found.changes:
+            await states.apply(tx, held, found.changes)
+        if not found.ready:
             return []
+        signers = await signers_of(runtime, tx, [one.row for one in found.ready])
+        calls = [
+            Call(
+                claimed=claim_of(one.row),
+                attempt_id=attempt_of[one.row["id"]],
+                row=one.row,
+                recipients=one.recipients,
+                tries=one.row["tries"] + 1,
+                signer=signers.get(one.row["id"]),
+            )
+            for one in found.ready
+        ]
         claims = [one.claimed for one in calls]
         ours = await store.begin(tx, claims, [one.attempt_id for one in calls], timing.lease_seconds)
         calls = [one for one in calls if one.claimed.id in ours]
-        await states.apply(tx, held, [change for one in calls for change in _changes(one.row, "sending", None)])
+        begun = [change(one.row, email, "sending", None) for one in calls for email in one.recipients]
+        await states.apply(tx, held, begun)
         return calls
 
 
@@ -123,44 +130,44 @@ async def _take_back(runtime: Runtime, claimed: Sequence[Claimed], attempt_ids: 
 
 async def _settle(runtime: Runtime, ended: Sequence[Ended], timing: Timing) -> None:
     async with runtime.database.work({one.call.claimed.organization_id for one in ended}) as tx:
-        held = await states.hold(tx, [_message(one.call.row) for one in ended])
-        waits = {one.call.claimed.id: next_wait(timing.retry_seconds, one.call.tries) for one in ended}
-        changes = [change for one in ended for change in outcomes.changes(one, last=waits[one.call.claimed.id] is None)]
+        held = await states.hold(tx, [message_of(one.call.row) for one in ended])
+        onward = [outcomes.next_transport(one) for one in ended]
+        waits = [
+            next_wait(timing.retry_seconds, one.call.row["rounds"] + 1) if turn is None else 0.0
+            for one, turn in zip(ended, onward, strict=True)
+        ]
+        changes = [
+            change
+            for one, wait in zip(ended, waits, strict=True)
+            for change in outcomes.changes(one, last=wait is None)
+        ]
         await states.apply(tx, held, changes)
         await store.end_attempts(tx, [outcomes.attempt_row(one) for one in ended])
-        rows: list[tuple[Claimed, float | None, list[str]]] = []
-        for one in ended:
-            message = held.get(_message(one.call.row))
-            statuses = message.statuses if message is not None else {}
-            left = [email for email in one.call.row["recipients"] if statuses.get(email) == "deferred"]
-            rows.append((one.call.claimed, waits[one.call.claimed.id] if left else None, left))
+        rows = [
+            _settled(one, turn, wait, held.get(message_of(one.call.row)))
+            for one, turn, wait in zip(ended, onward, waits, strict=True)
+        ]
         await store.settle(tx, rows)
         if wire := [
-            (*_message(one.call.row), one.receipt.wire_message_id, fingerprint(one.receipt.wire_message_id))
+            (*message_of(one.call.row), one.receipt.wire_message_id, fingerprint(one.receipt.wire_message_id))
             for one in ended
             if one.receipt.wire_message_id is not None
         ]:
             await store.add_wire_ids(tx, wire)
+        if any(one.seconds == 0 for one in rows):
+            tx.after_commit(lambda: runtime.bus.publish(TOPIC))
 
 
-def _claim(row: Any) -> Claimed:
-    return Claimed(row["organization_id"], row["id"], row["attempts"])
-
-
-def _message(row: Any) -> tuple[Any, Any]:
-    return row["organization_id"], row["message_id"]
-
-
-def _changes(row: Any, status: str, detail: str | None) -> list[Change]:
-    return [
-        Change(
-            organization_id=row["organization_id"],
-            message_id=row["message_id"],
-            email=email,
-            status=status,
-            transport=row["transport"],
-            attempt=row["tries"] + 1 if status == "sending" else None,
-            detail=detail,
-        )
-        for email in row["recipients"]
-    ]
+def _settled(ended: Ended, onward: str | None, wait: float | None, held: states.Held | None) -> store.Settled:
+    """The next transport at once, or the same one by the schedule; behind the last that failed, the first."""
+    row = ended.call.row
+    statuses = held.statuses if held is not None else {}
+    left = [email for email in ended.call.recipients if statuses.get(email) == "deferred"]
+    again = row["transports"][0] if outcomes.is_fault(ended) else row["transport"]
+    return store.Settled(
+        claimed=ended.call.claimed,
+        seconds=wait if left else None,
+        left=left,
+        transport=(onward or again) if left else row["transport"],
+        rounds=row["rounds"] + (0 if onward else 1),
+    )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agentpost_server.db import Tx
 from agentpost_server.work import Claimed
 
@@ -11,11 +13,17 @@ _FENCE = "unnest($1::uuid[], $2::uuid[], $3::integer[]) AS c(organization_id, id
 
 
 async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
-    """What a call needs of each claimed transmission that is still ours. `begun`: an attempt never told its end."""
+    """What a call needs of each claimed transmission that is still ours. `begun`: an attempt never told its end;
+    `suppressed`: who of the recipients is on the suppression list by now, and why."""
     return await tx.rows(
         f"""SELECT t.organization_id, t.id, t.environment_id, t.inbox_id, t.message_id, t.transport, t.mail_from,
-                   t.recipients, t.attempts, b.content, b.created_at AS stored_at, i.deleted_at IS NOT NULL AS orphan,
-                   i.send_paused OR e.send_paused OR o.send_paused AS paused,
+                   CASE WHEN t.transports = '{{}}' THEN ARRAY[t.transport] ELSE t.transports END AS transports,
+                   t.rounds, t.recipients, t.attempts, b.content, b.created_at AS stored_at, i.domain AS from_domain,
+                   i.deleted_at IS NOT NULL AS orphan, i.send_paused OR e.send_paused OR o.send_paused AS paused,
+                   (SELECT jsonb_object_agg(r.email, s.reason)
+                      FROM (SELECT email, lower(email) AS plain FROM unnest(t.recipients) AS r(email) OFFSET 0) r
+                      JOIN suppressions s ON s.organization_id = t.organization_id
+                        AND s.environment_id = t.environment_id AND s.email = r.plain) AS suppressed,
                    (SELECT count(*) FROM attempts a WHERE a.organization_id = t.organization_id
                       AND a.transmission_id = t.id) AS tries,
                    EXISTS (SELECT FROM attempts a WHERE a.organization_id = t.organization_id
@@ -65,12 +73,15 @@ async def take_back(tx: Tx, claimed: Sequence[Claimed], attempt_ids: Sequence[UU
     )
 
 
-async def postpone(tx: Tx, claimed: Sequence[Claimed], seconds: float) -> None:
+async def postpone(tx: Tx, rows: Sequence[tuple[Claimed, float]]) -> None:
+    """(transmission, seconds until it may be claimed again) of each."""
     await tx.run(
-        f"""UPDATE transmissions t SET due_at = now() + make_interval(secs => $4) FROM {_FENCE}
-            WHERE t.organization_id = c.organization_id AND t.id = c.id AND t.attempts = c.attempts""",
-        *_fence(claimed),
-        seconds,
+        """UPDATE transmissions t SET due_at = now() + make_interval(secs => n.seconds)
+           FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::float8[])
+             AS n(organization_id, id, attempts, seconds)
+           WHERE t.organization_id = n.organization_id AND t.id = n.id AND t.attempts = n.attempts""",
+        *_fence([one for one, _ in rows]),
+        [seconds for _, seconds in rows],
     )
 
 
@@ -100,21 +111,32 @@ async def end_attempts(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
     )
 
 
-async def settle(tx: Tx, rows: Sequence[tuple[Claimed, float | None, Sequence[str]]]) -> None:
-    """(transmission, seconds until its next try or None, who is still to be tried), for those that are still ours.
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a transmission goes from here: when it is due again (None: never), for whom, by which transport."""
 
-    Who has had their end leaves the list; at an end for all, the list stays as the record of the last call.
-    """
+    claimed: Claimed
+    seconds: float | None
+    left: Sequence[str]
+    transport: str
+    rounds: int
+
+
+async def settle(tx: Tx, rows: Sequence[Settled]) -> None:
+    """For those that are still ours. Who has had their end leaves the list; at an end for all, the list stays as the
+    record of the last call."""
     await tx.run(
-        """UPDATE transmissions t SET due_at = now() + make_interval(secs => n.seconds),
+        """UPDATE transmissions t SET due_at = now() + make_interval(secs => n.seconds), transport = n.transport,
+               rounds = n.rounds,
                recipients = CASE WHEN n.left_over = '' THEN t.recipients ELSE string_to_array(n.left_over, E'\\n') END
-           FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::float8[], $5::text[])
-             AS n(organization_id, id, attempts, seconds, left_over)
+           FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::float8[], $5::text[], $6::text[], $7::integer[])
+             AS n(organization_id, id, attempts, seconds, left_over, transport, rounds)
            WHERE t.organization_id = n.organization_id AND t.id = n.id AND t.attempts = n.attempts
              AND t.due_at IS NOT NULL""",
-        *_fence([one for one, _, _ in rows]),
-        [seconds for _, seconds, _ in rows],
-        ["\n".join(left) for _, _, left in rows],
+        *_fence([one.claimed for one in rows]),
+        [one.seconds for one in rows],
+        ["\n".join(one.left) for one in rows],
+        [one.transport for one in rows],
+        [one.rounds for one in rows],
     )
 
 
