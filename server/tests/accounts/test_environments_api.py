@@ -128,3 +128,15 @@ async def test_a_dev_key_makes_and_sees_dev_environments_only(tenant: Tenant) ->
         made = await _made(http, "dev", kind="dev", allowed_recipients=["@ok.example"])
         assert [one["id"] for one in (await http.get("/environments")).json()["data"]] == [made["id"]]
         assert (await tenant.http.get(f"/environments/{made['id']}")).status_code == 404
+
+
+async def test_a_transport_that_the_server_does_not_have_is_422_and_names_those_it_has(tenant: Tenant) -> None:
+    environment_id = (await tenant.http.get("/environments")).json()["data"][0]["id"]
+    for answer in (
+        await tenant.http.post("/environments", json={"name": "A", "slug": "a", "transport": "ses"}),
+        await tenant.http.patch(f"/environments/{environment_id}", json={"transport": "ses"}),
+    ):
+        body = answer.json()
+        assert (answer.status_code, body["errors"][0]["code"]) == (422, "not_offered")
+        assert body["detail"] == "transport: ses is not set up on this server, which has local"
+    assert (await tenant.http.get(f"/environments/{environment_id}")).json()["transport"] == "local"

@@ -147,9 +147,13 @@ async def list_environments(
     summary="Create an environment",
 )
 async def create_environment(
-    caller: NamedDependency[Caller], effect: NamedDependency[Effect], data: JSONBody[CreateEnvironment]
+    runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
+    effect: NamedDependency[Effect],
+    data: JSONBody[CreateEnvironment],
 ) -> Response[Environment]:
-    return await effect(lambda tx: environments.create(tx, caller, data), status=201)
+    """Its `transport` is one that this server has."""
+    return await effect(lambda tx: environments.create(tx, caller, data, runtime.transports), status=201)
 
 
 @get(
@@ -173,12 +177,16 @@ async def get_environment(
     summary="Change an environment",
 )
 async def update_environment(
+    runtime: NamedDependency[Runtime],
     caller: NamedDependency[Caller],
     effect: NamedDependency[Effect],
     environment_id: FromPath[str],
     data: JSONBody[UpdateEnvironment],
 ) -> Response[Environment]:
-    return await effect(lambda tx: environments.update(tx, caller, ids.decode("env", environment_id), data))
+    """Mail that was submitted before goes by the transports that were chosen then."""
+    return await effect(
+        lambda tx: environments.update(tx, caller, ids.decode("env", environment_id), data, runtime.transports)
+    )
 
 
 @delete(

@@ -1,5 +1,6 @@
 """Verbs on environments."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from msgspec import UNSET, structs
@@ -13,8 +14,9 @@ from agentpost_server.core.errors import Conflict, Forbidden, NotFound, invalid_
 from agentpost_server.db import Tx
 
 
-async def create(tx: Tx, caller: Caller, wanted: CreateEnvironment) -> Environment:
+async def create(tx: Tx, caller: Caller, wanted: CreateEnvironment, offered: Collection[str]) -> Environment:
     """The new one has the key's own kind: a test key must not make a place where mail leaves."""
+    _check_transport(wanted.transport, offered)
     if wanted.kind != caller.kind:
         raise Forbidden(
             f"A {caller.kind} key cannot make a {wanted.kind} environment.", fix=f"Use a {wanted.kind} key for that."
@@ -31,7 +33,12 @@ async def create(tx: Tx, caller: Caller, wanted: CreateEnvironment) -> Environme
     return made
 
 
-async def update(tx: Tx, caller: Caller, environment_id: UUID, wanted: UpdateEnvironment) -> Environment:
+async def update(
+    tx: Tx, caller: Caller, environment_id: UUID, wanted: UpdateEnvironment, offered: Collection[str]
+) -> Environment:
+    """`offered`: the transports that this server has."""
+    if wanted.transport is not UNSET:
+        _check_transport(wanted.transport, offered)
     row = await find(tx, caller, environment_id, lock=True)
     before = environment_of(row)
     changes = {name: value for name, value in structs.asdict(wanted).items() if value is not UNSET}
@@ -44,6 +51,17 @@ async def update(tx: Tx, caller: Caller, environment_id: UUID, wanted: UpdateEnv
         tx, caller.organization_id, caller.actor, "environment.updated", after.id, before=before, after=after
     )
     return after
+
+
+def _check_transport(name: str, offered: Collection[str]) -> None:
+    """Refused here rather than when mail is sent: by then whoever wrote the setting has gone."""
+    if name not in offered:
+        raise invalid_field(
+            "transport",
+            f"{name} is not set up on this server, which has {', '.join(sorted(offered))}",
+            fix="Choose one of those, or set up the other one: docs/reference/settings.md.",
+            code="not_offered",
+        )
 
 
 async def delete(tx: Tx, caller: Caller, environment_id: UUID) -> None:

@@ -52,18 +52,20 @@ def plan(
     return_domain: str,
     routes: Sequence[tuple[str, tuple[str, ...]]],
     limits: Mapping[str, TransportLimits],
+    *,
+    apart: bool = False,
 ) -> list[Transmission]:
-    """The calls for (recipient, transports) pairs. `limits` of the transports that this server has."""
+    """The calls for (recipient, transports) pairs. `limits` of the transports that this server has; `apart`: each
+    recipient's mail differs, and needs a call of its own."""
     groups: defaultdict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for email, transports in routes:
-        together = _is_one_call([limits[name] for name in transports if name in limits])
+        together = any(limits[name].writes_recipients for name in transports if name in limits)
         groups[transports, "" if together else email.rpartition("@")[2]].append(email)
     calls: list[Transmission] = []
     for (transports, _), emails in groups.items():
-        most = min(
-            [limits[name].max_recipients for name in transports if name in limits] or [_RECIPIENTS_WHERE_UNKNOWN]
-        )
-        for start in range(0, len(emails), max(1, most)):
+        known = [limits[name].max_recipients for name in transports if name in limits]
+        most = 1 if apart else max(1, min(known or [_RECIPIENTS_WHERE_UNKNOWN]))
+        for start in range(0, len(emails), most):
             transmission_id = ids.new_id()
             calls.append(
                 Transmission(
@@ -71,11 +73,7 @@ def plan(
                     transports=transports,
                     domain=emails[start].rpartition("@")[2],
                     mail_from=verp.write(keyring, transmission_id, return_domain),
-                    recipients=tuple(emails[start : start + max(1, most)]),
+                    recipients=tuple(emails[start : start + most]),
                 )
             )
     return calls
-
-
-def _is_one_call(limits: Sequence[TransportLimits]) -> bool:
-    return any(one.writes_recipients for one in limits) and not any(one.one_domain for one in limits)

@@ -57,7 +57,7 @@ class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
     `smtputf8`: local parts that are not ASCII can go (RFC 6531). `signs_dkim`: the transport adds a signature of the
     From domain itself, so that we must not. `own_return_path`: our envelope sender is what receivers see, and their
     reports come to us. `writes_recipients`: the provider writes To and Cc itself, out of the recipients of the call, so
-    that a call should hold all of a mail's recipients. `one_domain`: a call's recipients must share one domain."""
+    that a call should hold all of a mail's recipients."""
 
     max_recipients: int
     max_octets: int
@@ -65,7 +65,6 @@ class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
     signs_dkim: bool = False
     own_return_path: bool = True
     writes_recipients: bool = False
-    one_domain: bool = False
 
 
 class MailTransport(Protocol):
