@@ -74,10 +74,8 @@ class AwsClient:
         await self._stack.aclose()
 
     async def _open(self) -> Any:
-        session = _module("aiobotocore.session").get_session()
-        config = _module("aiobotocore.config").AioConfig
+        session, config = await asyncio.to_thread(_read, self._service)
         keys = self._account.credentials
-        # Reading its service descriptions from disk takes the SDK a while: once a client.
         return await self._stack.enter_async_context(
             session.create_client(
                 self._service,
@@ -94,6 +92,18 @@ class AwsClient:
                 ),
             )
         )
+
+
+def _read(service: str) -> tuple[Any, Any]:
+    """The SDK, with its descriptions of the service read from disk, which takes up to a second: it keeps them."""
+    session = _module("aiobotocore.session").get_session()
+    loader = session.get_component("data_loader")
+    for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
+        if service in loader.list_available_services(kind):
+            loader.load_service_model(service, kind)
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
+    return session, _module("aiobotocore.config").AioConfig
 
 
 def _module(name: str) -> Any:
