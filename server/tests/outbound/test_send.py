@@ -151,8 +151,6 @@ async def test_h27_a_header_that_the_server_writes_is_refused(tenant: Tenant, na
         ({"based_on": ["x"]}, "based_on[0]"),
         ({"labels": ["sent"]}, "labels"),
         ({"labels": ["No Capitals"]}, "labels"),
-        ({"track_opens": True}, "track_opens"),
-        ({"list_unsubscribe": True}, "list_unsubscribe"),
         ({"to": []}, "to"),
         ({"cc": [f"{n}@b.example" for n in range(50)]}, "to"),
     ],

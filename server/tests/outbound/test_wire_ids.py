@@ -3,6 +3,7 @@
 import asyncio
 import re
 import smtplib
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest_asyncio
@@ -51,12 +52,20 @@ def _deliver(port: int, envelope: OutgoingEnvelope, raw: bytes) -> None:
 
 
 @pytest_asyncio.fixture
-async def pair(tenant: Tenant, stranger: Tenant) -> tuple[Json, Json]:
-    """An inbox of each of two organizations, who write to each other through the stand-in."""
+async def pair(server: Server, tenant: Tenant, stranger: Tenant) -> AsyncGenerator[tuple[Json, Json]]:
+    """An inbox of each of two organizations, who write to each other through a stand-in."""
+    known = server.runtime.transports
+    _use(server, StandIn(server, receipt=True, event=True))
     for one in (tenant, stranger):
         for environment in (await one.http.get("/environments")).json()["data"]:
             await one.http.patch(f"/environments/{environment['id']}", json={"transport": "smtp"})
-    return await inbox(tenant.http), await inbox(stranger.http)
+    yield await inbox(tenant.http), await inbox(stranger.http)
+    server.runtime.transports = known
+
+
+def _use(server: Server, stand_in: StandIn) -> StandIn:
+    server.runtime.transports = {**server.runtime.transports, "smtp": stand_in}
+    return stand_in
 
 
 async def _received(tenant: Tenant, box: Json, count: int) -> Json:
@@ -94,8 +103,7 @@ async def _there_and_back(tenant: Tenant, stranger: Tenant, pair: tuple[Json, Js
 async def test_replies_thread_when_the_receipt_tells_the_id_on_the_wire(
     server: Server, tenant: Tenant, stranger: Tenant, pair: tuple[Json, Json]
 ) -> None:
-    stand_in = StandIn(server, receipt=True, event=False)
-    server.runtime.transports = {**server.runtime.transports, "smtp": stand_in}
+    stand_in = _use(server, StandIn(server, receipt=True, event=False))
     await _there_and_back(tenant, stranger, pair, stand_in)
 
 
@@ -103,7 +111,6 @@ async def test_replies_thread_when_only_the_send_event_tells_it_and_both_togethe
     server: Server, tenant: Tenant, stranger: Tenant, pair: tuple[Json, Json]
 ) -> None:
     for receipt in (False, True):
-        stand_in = StandIn(server, receipt=receipt, event=True)
-        server.runtime.transports = {**server.runtime.transports, "smtp": stand_in}
+        stand_in = _use(server, StandIn(server, receipt=receipt, event=True))
         ours, theirs = await inbox(tenant.http), await inbox(stranger.http)
         await _there_and_back(tenant, stranger, (ours, theirs), stand_in)

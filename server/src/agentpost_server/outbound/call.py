@@ -10,7 +10,8 @@ import structlog
 
 from agentpost_server.core import ids
 from agentpost_server.mail.dkim_sign import Signer, sign
-from agentpost_server.outbound import tags
+from agentpost_server.outbound import tags, unsubscribe
+from agentpost_server.outbound.unsubscribe import Subscription
 from agentpost_server.ports.blobs import BlobNotFound, blob_key
 from agentpost_server.ports.transport import Outcome, OutgoingEnvelope, Receipt, all_recipients
 from agentpost_server.runtime import Runtime
@@ -59,7 +60,7 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
     except (OSError, BlobNotFound) as error:
         log.warning("a mail's bytes could not be read", message=ids.encode("msg", row["message_id"]), error=repr(error))
         return Ended(call, all_recipients(envelope, Outcome(status="deferred", detail="Its bytes could not be read.")))
-    raw = await _signed(runtime, call, raw)
+    raw = await _signed(runtime, call, _own_fields(runtime, call) + raw)
     envelope = msgspec.structs.replace(envelope, smtputf8=not _header(raw).isascii())
     try:
         async with asyncio.timeout(seconds):
@@ -76,6 +77,19 @@ def _not_here(runtime: Runtime, row: Any) -> Outcome:
     if any(name in runtime.transports for name in row["transports"]):
         return Outcome(status="deferred", transport_fault=True, detail=detail)
     return Outcome(status="refused", detail=detail)
+
+
+def _own_fields(runtime: Runtime, call: Call) -> bytes:
+    """What only this call's mail says: its recipient's way to unsubscribe."""
+    if not call.row["list_unsubscribe"]:
+        return b""
+    who = Subscription(
+        organization_id=call.row["organization_id"],
+        environment_id=call.row["environment_id"],
+        message_id=call.row["message_id"],
+        email=call.recipients[0],
+    )
+    return unsubscribe.fields(runtime.keyring, runtime.public_url, who)
 
 
 async def _signed(runtime: Runtime, call: Call, raw: bytes) -> bytes:

@@ -21,6 +21,7 @@ _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,900}>")
 _LINE_END: Final = re.compile("[\r\n\u2028\u2029]")
 _LATE: Final = timedelta(seconds=60)
 _FURTHEST: Final = timedelta(days=366)
+_UNSUBSCRIBE_FIELDS: Final = ("list-unsubscribe", "list-unsubscribe-post")
 _SOURCES: Final = ("key", "content", "url", "attachment_id")
 Kind = Literal["to", "cc", "bcc"]
 
@@ -47,6 +48,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...]
     send_at: datetime | None
     based_on: tuple[UUID, ...]
+    list_unsubscribe: bool = False
+    track_opens: bool = False
 
     @property
     def recipients(self) -> tuple[Recipient, ...]:
@@ -85,6 +88,8 @@ def check(wanted: Send | Reply | Forward, moment: datetime) -> Checked:
         labels=check_settable(wanted.labels),
         send_at=check_send_at(wanted.send_at, moment),
         based_on=tuple(one for one in based_on if one is not None),
+        list_unsubscribe=wanted.list_unsubscribe,
+        track_opens=wanted.track_opens,
     )
 
 
@@ -143,9 +148,9 @@ def _other_faults(wanted: Send | Reply | Forward) -> list[FieldError]:
         if "\x00" in (getattr(wanted, name) or "")
     ]
     faults += [
-        FieldError(field=name, message="is not offered by this server", code="unsupported")
-        for name in ("list_unsubscribe", "track_opens")
-        if getattr(wanted, name)
+        FieldError(field=f"headers.{name}", message="is written by list_unsubscribe: leave one of the two out")
+        for name in wanted.headers
+        if wanted.list_unsubscribe and name.lower() in _UNSUBSCRIBE_FIELDS
     ]
     if _LINE_END.search(wanted.subject or ""):
         faults.append(FieldError(field="subject", message="holds a line end"))

@@ -16,6 +16,7 @@ from agentpost_server.mail.compose import OutgoingMail, compose, new_message_id
 from agentpost_server.mail.findings import Findings
 from agentpost_server.mail.headers import read_section
 from agentpost_server.mail.model import Address
+from agentpost_server.outbound import opens
 from agentpost_server.outbound.check import Checked
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.letter import Letter
@@ -82,11 +83,19 @@ def _mail(
         # Its own id too: where a provider replaces the Message-ID, answers still cite one that we know (SPEC 7).
         references=(*letter.references, own_id),
         text_body=letter.text_body,
-        html_body=letter.html_body,
+        html_body=_html(runtime, sender, checked, letter, message_id),
         attachments=tuple(one.outgoing() for one in files),
         headers=(*checked.headers, (trace_header.TRACE_HEADER, trace)),
         auto_submitted=letter.auto_submitted,
     )
+
+
+def _html(runtime: Runtime, sender: Any, checked: Checked, letter: Letter, message_id: UUID) -> str | None:
+    """The picture that tells of an open goes out with the mail and is no part of the stored message."""
+    if letter.html_body is None or not checked.track_opens:
+        return letter.html_body
+    token = opens.write(runtime.keyring, sender["organization_id"], message_id)
+    return opens.watched(letter.html_body, f"{runtime.public_url}/o/{token}")
 
 
 def _composed(mail: OutgoingMail, message_id: UUID) -> Composed:

@@ -55,9 +55,11 @@ class _Content(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     unattended: bool = False
     """True: marked as sent by a program (`Auto-Submitted`), so that other programs do not answer it."""
     list_unsubscribe: bool = False
-    """Only false: this server adds no `List-Unsubscribe` of its own."""
+    """True: each recipient's mail carries an unsubscribe link of its own (RFC 8058). Who uses it goes on the list of
+    suppressed addresses."""
     track_opens: bool = False
-    """Only false: this server does not watch who opens a mail."""
+    """True: a picture of one pixel is added to the HTML, and its first fetching raises `message.opened`. Say so in your
+    privacy notice. Many mail programs fetch every picture or none, so an open proves little."""
 
 
 class Send(_Content, kw_only=True, forbid_unknown_fields=True):

@@ -82,7 +82,8 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     await store.insert_raw(tx, scope, new.id, new.size, composed.sha256, content, outgoing.created_at)
     await store.insert_recipients(tx, scope, new.id, _recipient_rows(outgoing, calls))
     due_at = outgoing.checked.send_at or outgoing.created_at
-    rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients) for one in calls]
+    apart = outgoing.checked.list_unsubscribe
+    rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients, apart) for one in calls]
     await store.insert_transmissions(tx, scope, new.inbox_id, new.id, due_at, rows)
     await states.insert_message_events(tx, _history(tenant.organization_id, outgoing))
     await append(tx, scope, *_events(outgoing, added.thread_id, added.thread_created))
@@ -163,7 +164,8 @@ def _calls(runtime: Runtime, outgoing: Outgoing) -> list[Transmission]:
     # Reports come home to the sender's own domain only where its mail comes here; else to ours (SPF then speaks for us,
     # and the sender's alignment is by DKIM).
     shared = runtime.settings.shared_domain
-    return plan(runtime.keyring, sender["domain"] if sender["can_receive"] else shared, routes, limits)
+    domain = sender["domain"] if sender["can_receive"] else shared
+    return plan(runtime.keyring, domain, routes, limits, apart=outgoing.checked.list_unsubscribe)
 
 
 def _recipient_rows(outgoing: Outgoing, calls: list[Transmission]) -> list[tuple[object, ...]]:

@@ -15,7 +15,7 @@ async def find_sender(tx: Tx, tenant: Scope, inbox_id: UUID) -> Any:
     `own_domain` is the tenant's domain that it stands on, or stands below: None for the shared one, which receives.
     """
     return await tx.row(
-        """SELECT i.id, i.email, i.domain, i.display_name, i.send_paused, i.pause_reason, e.kind,
+        """SELECT i.organization_id, i.id, i.email, i.domain, i.display_name, i.send_paused, i.pause_reason, e.kind,
                   COALESCE(d.transport, e.transport) AS transport, e.allowed_recipients,
                   e.send_paused AS environment_paused, o.send_paused AS organization_paused,
                   d.domain AS own_domain, COALESCE(d.can_send, true) AS can_send,
@@ -113,14 +113,14 @@ async def insert_raw(
 async def insert_transmissions(
     tx: Tx, tenant: Scope, inbox_id: UUID, message_id: UUID, due_at: datetime, rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """(id, transports, domain, mail_from, recipients) of each call that is to be made."""
+    """(id, transports, domain, mail_from, recipients, list_unsubscribe) of each call that is to be made."""
     await tx.run(
         """INSERT INTO transmissions (organization_id, id, environment_id, inbox_id, message_id, transport, transports,
-               domain, mail_from, recipients, first_due_at, due_at)
+               domain, mail_from, recipients, list_unsubscribe, first_due_at, due_at)
            SELECT $1, t.id, $2, $3, $4, split_part(t.transports, E'\\n', 1), string_to_array(t.transports, E'\\n'),
-               t.domain, t.mail_from, string_to_array(t.recipients, E'\\n'), $5, $5
-           FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[])
-             AS t(id, transports, domain, mail_from, recipients)""",
+               t.domain, t.mail_from, string_to_array(t.recipients, E'\\n'), t.list_unsubscribe, $5, $5
+           FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[])
+             AS t(id, transports, domain, mail_from, recipients, list_unsubscribe)""",
         tenant.organization_id,
         tenant.environment_id,
         inbox_id,
@@ -131,6 +131,7 @@ async def insert_transmissions(
         [row[2] for row in rows],
         [row[3] for row in rows],
         ["\n".join(row[4]) for row in rows],
+        [row[5] for row in rows],
     )
 
 

@@ -18,12 +18,14 @@ async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
     return await tx.rows(
         f"""SELECT t.organization_id, t.id, t.environment_id, t.inbox_id, t.message_id, t.transport, t.mail_from,
                    CASE WHEN t.transports = '{{}}' THEN ARRAY[t.transport] ELSE t.transports END AS transports,
-                   t.rounds, t.recipients, t.attempts, b.content, b.created_at AS stored_at, i.domain AS from_domain,
-                   i.deleted_at IS NOT NULL AS orphan, i.send_paused OR e.send_paused OR o.send_paused AS paused,
+                   t.rounds, t.recipients, t.list_unsubscribe, t.attempts, b.content, b.created_at AS stored_at,
+                   i.domain AS from_domain, i.deleted_at IS NOT NULL AS orphan,
+                   i.send_paused OR e.send_paused OR o.send_paused AS paused,
                    (SELECT jsonb_object_agg(r.email, s.reason)
                       FROM (SELECT email, lower(email) AS plain FROM unnest(t.recipients) AS r(email) OFFSET 0) r
-                      JOIN suppressions s ON s.organization_id = t.organization_id
-                        AND s.environment_id = t.environment_id AND s.email = r.plain) AS suppressed,
+                      CROSS JOIN LATERAL (SELECT s.reason FROM suppressions s
+                        WHERE s.organization_id = t.organization_id AND s.environment_id = t.environment_id
+                          AND s.email = r.plain OFFSET 0) s) AS suppressed,
                    (SELECT count(*) FROM attempts a WHERE a.organization_id = t.organization_id
                       AND a.transmission_id = t.id) AS tries,
                    EXISTS (SELECT FROM attempts a WHERE a.organization_id = t.organization_id
