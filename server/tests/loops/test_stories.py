@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
+from agentpost_server.webhooks.examples import example_data
 from databases import new_database
 from harness import Server, Tenant, new_tenant, running_server
 from loops.machines import Agent, Postman, forward_to, postman, until_it_stops
@@ -17,6 +18,7 @@ from outbound.sending import inbox, send
 async def _told_once(*agents: Agent, kind: str = "ping_pong") -> None:
     for one in agents:
         [told] = await one.told()
+        assert told.keys() == example_data("loop.detected").keys()
         assert told["kind"] == kind
         assert told["count"] >= 6
         message = (await one.tenant.http.get(f"/messages/{told['message_id']}")).json()

@@ -52,7 +52,11 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "recipient_blocked": ErrorCode(
         403, "A rule forbids sending to this recipient.", "Change the rule or leave the recipient out."
     ),
-    "policy_rejected": ErrorCode(403, "A policy forbids this send.", "See the policy that the answer names."),
+    "policy_rejected": ErrorCode(
+        403,
+        "A rule forbids this send: the conversation goes by itself, or a program would answer a machine or a stranger.",
+        "Have a person look; the answer says what works then.",
+    ),
     "domain_not_verified": ErrorCode(
         403, "The domain is not verified in this environment.", "Publish its records and wait until it is verified."
     ),
