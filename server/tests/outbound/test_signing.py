@@ -97,6 +97,14 @@ async def test_the_key_of_the_moment_of_the_call_signs(signed: Bench) -> None:
     assert tags["s"] == "new"
 
 
+async def test_a_key_that_no_longer_opens_holds_up_nobodys_mail(signed: Bench) -> None:
+    agent = await inbox_on(signed, await verified(signed))
+    await signed.sql("UPDATE dkim_keys SET private_key = 'sealed by a secret that is gone'")
+    for inbox_id in (agent["id"], None):
+        _, gone = await _out(signed, inbox_id)
+        assert (signature(gone) is None) is (inbox_id is not None)
+
+
 async def test_a_large_mail_is_signed_too(signed: Bench) -> None:
     await signed.sent("a@b.example", text_body="A line of a long letter.\n" * 20_000)
     signed.transport.script = [ACCEPTED]

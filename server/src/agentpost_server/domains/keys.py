@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -23,6 +24,7 @@ from agentpost_server.domains import store_keys
 from agentpost_server.domains.names import upwards
 from agentpost_server.mail.dkim_sign import Signer, load_key
 
+log = structlog.get_logger("domains")
 OVERLAP: Final = timedelta(days=7)
 _PURPOSE: Final = "dkim"
 _BITS: Final = 2048
@@ -48,17 +50,19 @@ async def signers(
     tx: Tx, keyring: Keyring, wanted: Sequence[tuple[UUID, UUID, str]]
 ) -> dict[tuple[UUID, UUID, str], Signer]:
     """Who signs for each (organization, environment, sender's domain): the domain itself, or the one above it whose
-    subdomains are enabled (DMARC aligns the two). Missing: a domain whose key nobody can look up yet."""
+    subdomains are enabled (DMARC aligns the two). Missing: a domain whose key nobody can look up yet, or that this server cannot open."""
     asked = [(*one, candidate) for one in set(wanted) for candidate in upwards(one[2])]
     if not asked:
         return {}
-    rows = await store_keys.signing(tx, asked)
-    return {
-        (row["organization_id"], row["environment_id"], row["name"]): _signer(
-            keyring, row["private_key"], row["domain"], row["selector"]
-        )
-        for row in rows
-    }
+    found: dict[tuple[UUID, UUID, str], Signer] = {}
+    for row in await store_keys.signing(tx, asked):
+        key = row["organization_id"], row["environment_id"], row["name"]
+        try:
+            found[key] = _signer(keyring, row["private_key"], row["domain"], row["selector"])
+        except ValueError as error:
+            # One tenant's key that no longer opens must not hold up everybody's mail.
+            log.error("a DKIM key cannot be opened", domain=row["domain"], selector=row["selector"], error=str(error))
+    return found
 
 
 @functools.lru_cache(maxsize=1024)
