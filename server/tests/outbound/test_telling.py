@@ -13,7 +13,7 @@ from agentpost_server.outbound.told import Feedback, Told
 from agentpost_server.ports.transport import Receipt
 from harness import KEYRING, new_tenant
 from outbound import provider_events as made
-from outbound.bench import ACCEPTED, Bench
+from outbound.bench import ACCEPTED, BUSY, Bench
 from outbound.sending import Json, events, history, recipients, send
 
 
@@ -178,6 +178,28 @@ async def test_what_nobody_knew_is_learnt_from_the_provider(bench: Bench, event:
     await _tell(bench, *ses.told(event(bench.transport.calls[-1][0].tag)))
     after = await bench.now(message)
     assert recipients(after) == {"a@b.example": status}
+
+
+async def test_who_turned_out_to_have_the_mail_is_not_tried_again(bench: Bench) -> None:
+    message = await bench.sent("a@b.example", "c@b.example")
+    bench.transport.script = [BUSY]
+    await bench.turn()
+    await _tell(bench, *ses.told(made.ses_delivery(bench.transport.calls[-1][0].tag, "a@b.example")))
+    await bench.make_due()
+    bench.transport.script = [ACCEPTED]
+    await bench.turn()
+    assert [envelope.recipients for envelope, _ in bench.transport.calls] == [
+        ("a@b.example", "c@b.example"),
+        ("c@b.example",),
+    ]
+    assert recipients(await bench.now(message)) == {"a@b.example": "delivered", "c@b.example": "sent"}
+    alone = await bench.sent("d@b.example")
+    bench.transport.script = [BUSY]
+    await bench.turn()
+    await _tell(bench, *ses.told(made.ses_bounce(bench.transport.calls[-1][0].tag, "d@b.example", status="5.1.1")))
+    await bench.make_due()
+    await bench.turn()
+    assert (len(bench.transport.calls), (await bench.now(alone))["status"]) == (3, "bounced")
 
 
 async def test_a_delay_is_told_once_and_ends_nothing(bench: Bench) -> None:

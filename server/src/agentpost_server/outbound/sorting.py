@@ -6,10 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from agentpost_server.outbound.change import Change
+from agentpost_server.outbound.change import Change, Key
+from agentpost_server.outbound.states import Held
 from agentpost_server.work import Claimed
 
 _PAUSED_SECONDS: Final = 60
+# `sending` without a begun attempt: one that was taken back.
+_OPEN: Final = ("queued", "sending", "deferred")
 _LOST: Final = "The worker ended during the call; nobody knows whether the mail was accepted."
 
 
@@ -43,6 +46,22 @@ def sort(rows: Sequence[Any]) -> Sorted:
         else:
             _address(row, found)
     return found
+
+
+def undecided(ready: Sequence[Ready], held: Mapping[Key, Held]) -> tuple[list[Ready], list[Claimed]]:
+    """Calls for those alone whose end is still open, and what has nobody left: a provider may have told the end of one
+    that was to be tried again. Asked behind the messages' locks."""
+    kept: list[Ready] = []
+    ended: list[Claimed] = []
+    for one in ready:
+        message = held.get(message_of(one.row))
+        statuses = message.statuses if message is not None else {}
+        recipients = tuple(email for email in one.recipients if statuses.get(email) in _OPEN)
+        if recipients:
+            kept.append(msgspec.structs.replace(one, recipients=recipients))
+        else:
+            ended.append(claim_of(one.row))
+    return kept, ended
 
 
 def claim_of(row: Any) -> Claimed:

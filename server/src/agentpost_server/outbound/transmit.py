@@ -20,7 +20,7 @@ from agentpost_server.outbound import outcomes, states
 from agentpost_server.outbound.call import Call, Ended, make_call
 from agentpost_server.outbound.record import TOPIC
 from agentpost_server.outbound.signing import signers_of
-from agentpost_server.outbound.sorting import change, claim_of, message_of, sort
+from agentpost_server.outbound.sorting import change, claim_of, message_of, sort, undecided
 from agentpost_server.outbound.store import transmissions as store
 from agentpost_server.runtime import Runtime
 from agentpost_server.work import Claimed, next_wait
@@ -79,15 +79,16 @@ async def _begin(
         held = await states.hold(
             tx, [*(one.key for one in found.changes), *(message_of(one.row) for one in found.ready)]
         )
-        if found.ended:
-            await store.give_up(tx, found.ended)
+        ready, over = undecided(found.ready, held)
+        if found.ended or over:
+            await store.give_up(tx, [*found.ended, *over])
         if found.later:
             await store.postpone(tx, found.later)
         if found.changes:
             await states.apply(tx, held, found.changes)
-        if not found.ready:
+        if not ready:
             return []
-        signers = await signers_of(runtime, tx, [one.row for one in found.ready])
+        signers = await signers_of(runtime, tx, [one.row for one in ready])
         calls = [
             Call(
                 claimed=claim_of(one.row),
@@ -97,7 +98,7 @@ async def _begin(
                 tries=one.row["tries"] + 1,
                 signer=signers.get(one.row["id"]),
             )
-            for one in found.ready
+            for one in ready
         ]
         claims = [one.claimed for one in calls]
         ours = await store.begin(tx, claims, [one.attempt_id for one in calls], timing.lease_seconds)
