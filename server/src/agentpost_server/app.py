@@ -26,7 +26,7 @@ from agentpost_server.inboxes import api as inboxes_api
 from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import files_api, retention, threads_api
 from agentpost_server.outbound import api as outbound_api
-from agentpost_server.outbound import record, transmit
+from agentpost_server.outbound import links_api, record, transmit
 from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
@@ -61,7 +61,12 @@ API_ROUTES: list[Any] = [
     *streams_api.ROUTES,
     *reference_routes.API_ROUTES,
 ]
-ROOT_ROUTES: list[Any] = [*reference_routes.PAGE_ROUTES, *files_api.ROOT_ROUTES, *streams_api.ROOT_ROUTES]
+ROOT_ROUTES: list[Any] = [
+    *reference_routes.PAGE_ROUTES,
+    *files_api.ROOT_ROUTES,
+    *links_api.ROOT_ROUTES,
+    *streams_api.ROOT_ROUTES,
+]
 PROBE_ROUTES: list[Any] = [*health.ROUTES, *metrics.ROUTES]
 _LAST_SECONDS = 3
 _DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in and out, threads, events.
