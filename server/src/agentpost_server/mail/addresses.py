@@ -17,7 +17,7 @@ from agentpost_server.mail.model import Address
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|\[[^\]\[<>,;"]*\]?|[(<>,;:]|[^"(<>,;:\[]+|.', re.DOTALL)
 _PARENTHESIS: Final = re.compile(r"\\.|[()]", re.DOTALL)
-_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_QUOTING: Final = re.compile(r'\\(.)|"', re.DOTALL)
 _HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
 _LITERAL: Final = re.compile(r"\[[A-Za-z0-9:.]{1,60}\]", re.ASCII)
 _LOCAL: Final = re.compile(r"[^\s\x00-\x20\x7f()<>\[\]:;,@\\\"]+")
@@ -109,7 +109,7 @@ def normalise(spec: str) -> str | None:
     if local.startswith('"'):
         if not _QUOTED_LOCAL.fullmatch(local):
             return None
-        inner = _QUOTED_PAIR.sub(r"\1", local[1:-1])
+        inner = _QUOTING.sub(r"\1", local[1:-1])
         local = inner if _LOCAL.fullmatch(inner) and "@" not in inner else local
     elif not _LOCAL.fullmatch(local):
         return None
@@ -121,7 +121,7 @@ def display_name(text: str, findings: Findings) -> str:
     """A display name as people see it: unquoted, encoded words decoded, one line, at most 320 characters."""
     text = text[: limits.STRUCTURED_VALUE_CHARACTERS]
     if '"' in text or "\\" in text:
-        text = _QUOTED_PAIR.sub(r"\1", text.replace('\\"', "\x01").replace('"', "").replace("\x01", '\\"'))
+        text = _QUOTING.sub(r"\1", text)
     text = _SPACES.sub(" ", storable_header(decode_words(text, findings))).strip()
     if text.startswith("'") and text.endswith("'"):
         text = text[1:-1]

@@ -24,6 +24,7 @@ def emails(field: str) -> list[str]:
         ("a@b.example (Ann)", [Address("a@b.example", "Ann")]),
         ("Ann (x) <a@b.example>", [Address("a@b.example", "Ann")]),
         ('"Doe, \\"J\\"" <a@b.example>', [Address("a@b.example", 'Doe, "J"')]),
+        ('"Ann \\\\" <a@b.example>', [Address("a@b.example", "Ann \\")]),
         ("'Ann' <a@b.example>", [Address("a@b.example", "Ann")]),
         ("=?utf-8?q?x=40evil.example=2C?= <a@b.example>", [Address("a@b.example", "x@evil.example,")]),
         ('"=?utf-8?b?w4Q=?=" <a@b.example>', [Address("a@b.example", "Ä")]),
