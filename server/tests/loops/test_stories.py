@@ -18,7 +18,7 @@ from outbound.sending import inbox, send
 async def _told_once(*agents: Agent, kind: str = "ping_pong") -> None:
     for one in agents:
         [told] = await one.told()
-        assert told.keys() == example_data("loop.detected").keys()
+        assert told.keys() == example_data("loop.detected").keys() - {"test"}
         assert told["kind"] == kind
         assert told["count"] >= 6
         message = (await one.tenant.http.get(f"/messages/{told['message_id']}")).json()

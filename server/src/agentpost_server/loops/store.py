@@ -28,7 +28,8 @@ async def recent(
              m.thread_id = $3 AS is_here, m.in_reply_to IS NULL AND m.reference_ids = '{}' AS names_nothing,
              EXISTS (SELECT FROM loop_fuses l WHERE l.organization_id = $1 AND l.inbox_id = $2 AND l.line = ANY ($5)
                AND l.asked_at > $6) AS is_tripped
-           FROM told JOIN messages m ON m.organization_id = $1 AND m.id = told.id
+           FROM told CROSS JOIN LATERAL (
+             SELECT n.* FROM messages n WHERE n.organization_id = $1 AND n.id = told.id OFFSET 0) m
            WHERE m.created_at > $6 ORDER BY m.created_at, m.id""",
         tenant.organization_id,
         inbox_id,
