@@ -50,7 +50,8 @@ async def signers(
     tx: Tx, keyring: Keyring, wanted: Sequence[tuple[UUID, UUID, str]]
 ) -> dict[tuple[UUID, UUID, str], Signer]:
     """Who signs for each (organization, environment, sender's domain): the domain itself, or the one above it whose
-    subdomains are enabled (DMARC aligns the two). Missing: a domain whose key nobody can look up yet, or that this server cannot open."""
+    subdomains are enabled (DMARC aligns the two). Missing: a domain whose key nobody can look up yet, or whose key does
+    not open."""
     asked = [(*one, candidate) for one in set(wanted) for candidate in upwards(one[2])]
     if not asked:
         return {}
