@@ -70,5 +70,6 @@ def test_there_is_no_path_beside_the_specification() -> None:
 
 
 def test_the_doors_outside_of_the_api_stand_where_they_are_promised() -> None:
-    assert {path for route in ROOT_ROUTES for path in route.paths} >= {"/ws", "/docs", "/files/{token:str}"}
+    doors = {path for route in ROOT_ROUTES for path in route.paths}
+    assert doors >= {"/ws", "/docs", "/files/{token:str}", "/u/{token:str}", "/o/{token:str}"}
     assert {path for route in API_ROUTES for path in route.paths} >= {"/openapi.json", "/events/stream"}
