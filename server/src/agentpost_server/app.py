@@ -18,10 +18,16 @@ from agentpost_server.accounts.request import (
     provide_tenant,
 )
 from agentpost_server.db.migrate import not_run
+from agentpost_server.domains import api as domains_api
+from agentpost_server.domains import lane as domains_lane
 from agentpost_server.events import OutboxBell, Publisher
 from agentpost_server.events import api as events_api
+from agentpost_server.inbound import provider_api, unrouted
 from agentpost_server.inbound.door import SmtpDoor
 from agentpost_server.inbound.ingest import Ingest
+from agentpost_server.inbound.intake import Intake
+from agentpost_server.inbound.ses import stored
+from agentpost_server.inbound.ses.poll import QueuePoll
 from agentpost_server.inboxes import api as inboxes_api
 from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import files_api, retention, threads_api
@@ -51,11 +57,13 @@ API_ROUTES: list[Any] = [
     *accounts_api.ROUTES,
     *records_api.ROUTES,
     *inboxes_api.ROUTES,
+    *domains_api.ROUTES,
     *messages_api.ROUTES,
     *threads_api.ROUTES,
     *files_api.ROUTES,
     *outbound_api.ROUTES,
     *sandbox_api.ROUTES,
+    *provider_api.ROUTES,
     *webhooks_api.ROUTES,
     *events_api.ROUTES,
     *streams_api.ROUTES,
@@ -86,6 +94,7 @@ class Process:
         self.requests = RequestLog(runtime.database)
         self.usage = Usage(runtime.database)
         runtime.count = self.usage.count
+        self.intake = Intake(runtime)
         self.smtp = SmtpDoor(runtime, smtp_socket) if "smtp" in self.roles else None
         self.health = health.Health(
             {"database": self._check_database, "blobs": self._check_blobs, "migrations": self._check_migrations}
@@ -118,6 +127,7 @@ class Process:
                 "reference": Reference(openapi_document()),
                 "limiter": Limiter(runtime.settings.requests_per_minute),
                 "hub": self.hub,
+                "intake": self.intake,
                 "health": self.health,
             },
             body_limit=runtime.settings.max_send_octets * 4 // 3 + 1_048_576,
@@ -161,7 +171,9 @@ class Process:
             )
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
+            services.append(domains_lane(self.runtime))
             services.append(Ingest(self.runtime))
+            services += self._intake_services()
         else:
             services.append(OutboxBell(self.runtime.bus))
         if self.smtp is not None:
@@ -170,6 +182,15 @@ class Process:
 
     def _publisher(self, hooks: DeliveryLane) -> Publisher:
         return Publisher(self.runtime.database, self.runtime.bus, consumers=[hooks.open], heard=[self.hub.ring])
+
+    def _intake_services(self) -> list[Service]:
+        intake, queue = self.intake, self.runtime.queue
+        services: list[Service] = [Chore("unrouted", 60, lambda: unrouted.look_again(intake))]
+        if self.runtime.mail_objects is not None:
+            services.append(Chore("stored-mail", 60, lambda: stored.sweep(intake)))
+        if queue is not None:
+            services.append(QueuePoll(intake, queue))
+        return services
 
     def _mail_out(self) -> Lane:
         runtime = self.runtime

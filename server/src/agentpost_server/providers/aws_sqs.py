@@ -1,5 +1,6 @@
 """A MessageQueue of Amazon SQS."""
 
+import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -12,6 +13,12 @@ from agentpost_server.providers.aws import AwsAccount, AwsClient, AwsRefused
 _A_CALL: Final = 10
 """Entries that SQS takes in one batch call."""
 log = structlog.get_logger("sqs")
+
+
+def region_of_queue(url: str) -> str:
+    """The region that the URL of a queue names (`https://sqs.eu-west-1.amazonaws.com/…`); "" for any other URL."""
+    named = re.match(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/", url)
+    return named[1] if named else ""
 
 
 class SqsQueue:

@@ -19,6 +19,11 @@ SMTP_REFUSED = Counter("agentpost_smtp_refused", "Refusals by reply code", ["cod
 BACKLOG = Gauge(
     "agentpost_work_due", "Rows that are due now (at most 10,000)", ["kind"], multiprocess_mode="mostrecent"
 )
+UNROUTED = Gauge(
+    "agentpost_unrouted_mails",
+    "Mail from providers that waits for an inbox (at most 10,000)",
+    multiprocess_mode="mostrecent",
+)
 READY = Gauge("agentpost_ready", "1 when /readyz says ready", multiprocess_mode="livemin")
 REQUEST_LOG_DROPPED = Counter(
     "agentpost_request_log_dropped", "Entries of the request log lost to a long absence of the database"
