@@ -47,6 +47,10 @@ async def test_answers_are_kept_and_fresh_asks_again() -> None:
         assert await dns.txt("example.com") == [b"one"]
         assert await dns.txt("example.com", fresh=True) == [b"two"]
         assert len(server.asked) == 2
+        assert await dns.txt("later.example") == []
+        server.txt("later.example", "here")
+        assert await dns.txt("later.example") == []
+        assert await dns.txt("later.example", fresh=True) == [b"here"]
 
 
 async def test_after_three_silences_nobody_waits_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,8 +96,8 @@ async def delete_domain(
     tenant: NamedDependency[Scope],
     domain_id: FromPath[str],
 ) -> None:
-    """Refused (409) while inboxes stand on it or mail of theirs is on its way out. Its keys go with it, and anybody who
-    proves the domain may have it next."""
+    """Refused (409) while inboxes stand on it, which stay while mail of theirs is on its way out. Its keys go with it,
+    and anybody who proves the domain may have it next."""
     async with runtime.database.transaction(tenant.organization_id) as tx:
         await service.delete(tx, tenant, caller.actor, ids.decode("dom", domain_id), runtime=runtime)
 
@@ -117,7 +117,7 @@ async def verify_domain(
     decoded = ids.decode("dom", domain_id)
     async with runtime.database.transaction(tenant.organization_id) as tx:
         await service.ask_to_verify(tx, tenant, decoded, runtime=runtime)
-    row = await check(runtime, tenant.organization_id, decoded, fresh=True)
+    row = await check(runtime, tenant.organization_id, decoded)
     if row is None:
         raise NotFound
     return domain_of(runtime, row)

@@ -44,7 +44,7 @@ def _handler(runtime: Runtime) -> Callable[[list[Claimed]], Awaitable[None]]:
     return handle
 
 
-async def check(runtime: Runtime, organization_id: UUID, domain_id: UUID, *, fresh: bool = False) -> Any:
+async def check(runtime: Runtime, organization_id: UUID, domain_id: UUID) -> Any:
     """The row after a look, or None when the domain is gone. Never raises for what a name server or provider did."""
     async with runtime.database.transaction(organization_id) as tx:
         row = await store.find_any(tx, organization_id, domain_id)
@@ -52,7 +52,7 @@ async def check(runtime: Runtime, organization_id: UUID, domain_id: UUID, *, fre
         return None
     provider = await look.ask_provider(runtime, row)
     asked = dict(row) if provider is None else {**row, "provider": _json(provider)}
-    answers = look.Answers(await look.ask(runtime.resolver, wanted_of(runtime, asked), fresh=fresh), provider)
+    answers = look.Answers(await look.ask(runtime.resolver, wanted_of(runtime, asked)), provider)
     async with runtime.database.transaction(organization_id) as tx:
         return await settle(runtime, tx, organization_id, domain_id, answers)
 

@@ -23,10 +23,10 @@ class Answers(NamedTuple):
     provider: ProviderRecords | None = None
 
 
-async def ask(resolver: Resolver, wanted: Sequence[Wanted], *, fresh: bool) -> dict[Question, Values]:
-    """Each question once, all at the same time."""
+async def ask(resolver: Resolver, wanted: Sequence[Wanted]) -> dict[Question, Values]:
+    """Each question once, all at the same time, past the cache: it would only keep what was not there yet."""
     questions = list(dict.fromkeys((record.type, record.name) for record in wanted))
-    found = await asyncio.gather(*(_answer(resolver, kind, name, fresh) for kind, name in questions))
+    found = await asyncio.gather(*(_answer(resolver, kind, name) for kind, name in questions))
     return {question: values for question, values in zip(questions, found, strict=True) if values is not None}
 
 
@@ -42,14 +42,14 @@ async def ask_provider(runtime: Runtime, row: Any) -> ProviderRecords | None:
         return None
 
 
-async def _answer(resolver: Resolver, kind: str, name: str, fresh: bool) -> Values | None:
+async def _answer(resolver: Resolver, kind: str, name: str) -> Values | None:
     try:
         match kind:
             case "MX":
-                return [f"{one.preference} {one.host}" for one in await resolver.mx(name, fresh=fresh)]
+                return [f"{one.preference} {one.host}" for one in await resolver.mx(name, fresh=True)]
             case "CNAME":
-                return await resolver.cname(name, fresh=fresh)
+                return await resolver.cname(name, fresh=True)
             case _:
-                return [one.decode("utf-8", "replace") for one in await resolver.txt(name, fresh=fresh)]
+                return [one.decode("utf-8", "replace") for one in await resolver.txt(name, fresh=True)]
     except ResolverError:
         return None

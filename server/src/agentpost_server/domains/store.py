@@ -151,14 +151,11 @@ async def has_inbox(tx: Tx, scope: Scope, inbox_id: UUID) -> bool:
     )
 
 
-async def what_stands_on(tx: Tx, scope: Scope, domain: str) -> Any:
-    """(an inbox's address or None, whether mail of an inbox there is on its way out). Subdomains count."""
-    return await tx.row(
-        """WITH here AS (SELECT id, email, deleted_at FROM inboxes WHERE organization_id = $1 AND environment_id = $2
-             AND (domain = $3 OR right(domain, length($3) + 1) = '.' || $3))
-           SELECT (SELECT email FROM here WHERE deleted_at IS NULL LIMIT 1) AS inbox,
-             EXISTS (SELECT FROM transmissions t JOIN here ON here.id = t.inbox_id
-               WHERE t.organization_id = $1 AND t.due_at IS NOT NULL) AS in_flight""",
+async def an_inbox_on(tx: Tx, scope: Scope, domain: str) -> str | None:
+    """The address of an inbox that stands on the domain or below it."""
+    return await tx.value(
+        """SELECT email FROM inboxes WHERE organization_id = $1 AND environment_id = $2 AND deleted_at IS NULL
+             AND (domain = $3 OR right(domain, length($3) + 1) = '.' || $3) LIMIT 1""",
         scope.organization_id,
         scope.environment_id,
         domain,

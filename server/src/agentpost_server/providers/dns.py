@@ -67,7 +67,9 @@ class DnsResolver:
         if self._clock() < self._rests_until:
             raise ResolverError("The name servers did not answer a moment ago")
         if fresh and self._resolver.cache is not None:
-            self._resolver.cache.flush((question, dns.rdatatype.from_text(kind), dns.rdataclass.IN))
+            # That there is no such name is kept under ANY, for all its types.
+            for rdtype in (dns.rdatatype.from_text(kind), dns.rdatatype.ANY):
+                self._resolver.cache.flush((question, rdtype, dns.rdataclass.IN))
         try:
             answer = await self._resolver.resolve(question, kind, lifetime=_LIFETIME_SECONDS, search=False)
         except _NOTHING_THERE:

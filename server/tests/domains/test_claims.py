@@ -1,0 +1,102 @@
+"""One holder of a domain on a server: the first to prove it, until the proof is lost; and whose mail then is whose."""
+
+import asyncio
+from datetime import timedelta
+
+from agentpost_server.core import ids
+from domains.living import Json, Owner, publish, record
+from inbound.mailing import Inbox, mail, send, smtp
+
+
+async def _inbox(owner: Owner, email: str) -> Inbox:
+    username, _, domain = email.partition("@")
+    answer = await owner.tenant.http.post("/inboxes", json={"username": username, "domain": domain})
+    assert answer.status_code == 201, answer.text
+    return Inbox(owner.tenant, ids.decode("inb", answer.json()["id"]), answer.json()["email"])
+
+
+def _publish_both(owner: Owner, one: Json, other: Json) -> None:
+    """Both tenants' proofs and keys stand in the zone: whoever writes it lets both in."""
+    publish(owner.names, one)
+    publish(owner.names, other)
+    owner.names.txt(
+        f"_agentpost.{one['domain']}", record(one, "ownership")["value"], record(other, "ownership")["value"]
+    )
+
+
+async def test_two_tenants_race_and_one_holds_it(owner: Owner, rival: Owner) -> None:
+    mine, theirs = await owner.add(), await rival.add(owner.name())
+    _publish_both(owner, mine, theirs)
+    looks = [(owner, mine), (rival, theirs)] * 3
+    await asyncio.gather(*(who.look(domain) for who, domain in looks))
+    found = [await owner.get(mine), await rival.get(theirs)]
+    assert sorted(one["status"] for one in found) == ["verified", "verifying"]
+    [loser] = [one for one in found if one["status"] != "verified"]
+    assert (loser["can_send"], loser["can_receive"]) == (False, False)
+    assert loser["failure"].startswith("Another organization or environment of this server")
+
+
+async def test_who_loses_the_proof_makes_room_and_keeps_no_mail_of_the_next(owner: Owner, rival: Owner) -> None:
+    mine = await owner.added()
+    address = f"support@{mine['domain']}"
+    former = await _inbox(owner, address)
+    theirs = await rival.add(mine["domain"])
+    publish(owner.names, theirs)
+    assert (await rival.look(theirs))["status"] == "verifying"  # held for two days yet
+    for _ in range(3):
+        await owner.look(mine)
+    await owner.age(mine, timedelta(hours=49))
+    lost = await owner.look(mine)
+    assert (lost["status"], lost["can_send"], lost["can_receive"]) == ("failed", False, False)
+
+    assert (await rival.look(theirs))["status"] == "verified"
+    async with smtp(owner.server) as client:
+        await client.say("MAIL FROM:<ann@example.com>")
+        assert (await client.say(f"RCPT TO:<{address}>")).startswith("550 5.1.1")
+    latter = await _inbox(rival, address)
+    assert (await send(owner.server, mail(), address)).startswith("250")
+    assert len(await latter.messages()) == 1
+    assert await former.messages(0) == []
+
+
+async def test_a_deleted_domain_is_free_for_the_next(owner: Owner, rival: Owner) -> None:
+    mine = await owner.added()
+    theirs = await rival.add(mine["domain"])
+    _publish_both(owner, mine, theirs)
+    assert (await rival.look(theirs))["failure"] is not None
+    assert (await owner.tenant.http.delete(f"/domains/{mine['id']}")).status_code == 204
+    found = await rival.look(theirs)
+    assert (found["status"], found["failure"]) == ("verified", None)
+
+
+async def test_subdomains_take_inboxes_and_mail_once_enabled(owner: Owner, rival: Owner) -> None:
+    found = await owner.added()
+    catch_all = await _inbox(owner, f"all@{found['domain']}")
+    path, sub = f"/domains/{found['id']}", f"eu.{found['domain']}"
+    await owner.tenant.http.patch(path, json={"catch_all_inbox_id": ids.encode("inb", catch_all.id)})
+    refused = await owner.tenant.http.post("/inboxes", json={"username": "a", "domain": sub})
+    assert refused.json()["code"] == "domain_not_verified"
+    assert (await send(owner.server, mail(), f"x@{sub}")).startswith("550 5.7.1")
+
+    assert (await owner.tenant.http.patch(path, json={"subdomains_enabled": True})).json()["subdomains_enabled"]
+    inbox = await _inbox(owner, f"a@{sub}")
+    assert (await send(owner.server, mail("<1@x>"), f"a+tag@{sub}")).startswith("250")
+    assert (await send(owner.server, mail("<2@x>"), f"anyone@deep.{sub}")).startswith("250")
+    assert len(await inbox.messages()) == 1
+    assert len(await catch_all.messages()) == 1
+
+    # Whoever proves the subdomain itself has its mail, and what is below it.
+    theirs = await rival.added(sub)
+    assert (await send(owner.server, mail("<3@x>"), f"anyone@{sub}")).startswith("550 5.1.1")
+    assert (await send(owner.server, mail("<4@x>"), f"another@deep.{sub}")).startswith("550 5.7.1")
+    assert theirs["status"] == "verified"
+
+
+async def test_a_catch_all_that_is_deleted_catches_nothing(owner: Owner) -> None:
+    found = await owner.added()
+    inbox = await _inbox(owner, f"all@{found['domain']}")
+    inbox_id = ids.encode("inb", inbox.id)
+    await owner.tenant.http.patch(f"/domains/{found['id']}", json={"catch_all_inbox_id": inbox_id})
+    assert (await owner.tenant.http.delete(f"/inboxes/{inbox_id}")).status_code == 204
+    assert (await owner.get(found))["catch_all_inbox_id"] is None
+    assert (await send(owner.server, mail(), f"x@{found['domain']}")).startswith("550 5.1.1")
