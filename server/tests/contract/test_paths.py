@@ -16,7 +16,8 @@ POST /webhooks/{}/test | POST /webhooks/{}/replay | GET /webhooks/{}/deliveries 
 POST /deliveries/{}/redeliver | GET /events | GET /events/{} | GET /events/stream | POST /ws/tickets | GET /search
 GET /usage | GET POST /environments | GET PATCH DELETE /environments/{} | GET POST /api-keys
 GET PATCH DELETE /api-keys/{} | POST /api-keys/{}/rotate | GET /auth/me | GET /org/audit-log | GET /requests
-GET /sandbox/outbox | GET /openapi.json
+GET /sandbox/outbox | GET /openapi.json | GET POST /domains | GET PATCH DELETE /domains/{} | POST /domains/{}/verify
+POST /domains/{}/rotate-dkim | GET /domains/{}/zone-file
 """
 _LATER = """
 GET /inboxes/{}/deliverability | GET /messages/{}/codes | POST /messages/{}/approve | POST /messages/{}/reject
@@ -24,8 +25,7 @@ GET /messages/{}/revisions | POST /inboxes/{}/messages/preflight | POST /inboxes
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
 GET /threads/{}/context | GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revisions
 POST /drafts/{}/send
-GET /attachments/{}/text | GET POST /domains | GET PATCH DELETE /domains/{} | POST /domains/{}/verify
-POST /domains/{}/rotate-dkim | GET /domains/{}/zone-file | GET /domains/{}/reports | GET POST /filter-rules
+GET /attachments/{}/text | GET /domains/{}/reports | GET POST /filter-rules
 GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test | GET POST /policies | GET PATCH DELETE /policies/{}
 GET /metrics/deliverability | GET /metrics/events | GET PATCH DELETE /org | GET /org/members
 PATCH DELETE /org/members/{} | GET POST /org/invitations | DELETE /org/invitations/{}
@@ -33,8 +33,7 @@ POST /org/invitations/accept | POST /org/transfer
 POST /auth/setup | POST /auth/sign-up | POST /auth/switch | POST /auth/login | POST /auth/refresh | POST /auth/logout
 POST /auth/password-reset | POST /auth/password-reset/confirm | POST /auth/verify-email | POST DELETE /auth/totp
 POST /auth/totp/confirm | GET /auth/sessions | DELETE /auth/sessions/{} | GET POST /exports | GET /exports/{}
-POST /sandbox/deliver | GET POST /sandbox/clock | GET POST /sandbox/personas | POST /inbound/ses/{}
-POST /inbound/sendgrid/{} | POST /inbound/postmark/{} | POST /inbound/mailgun/{}
+POST /sandbox/deliver | GET POST /sandbox/clock | GET POST /sandbox/personas
 """
 
 

@@ -183,6 +183,15 @@ async def test_a_messages_history(story: Story) -> None:
         await story.rows(f"/messages/{message_id}/events", "MessageEvent")
 
 
+async def test_domains(story: Story) -> None:
+    name = f"{story.inbox_id[4:].lower()}.example"
+    made = await _post(story.tenant.http, "/domains", {"domain": name})
+    check("Domain", made)
+    for one in await story.rows("/domains", "Domain"):
+        check("Domain", await story.get(f"/domains/{one['id']}"))
+    await _post(story.tenant.http, f"/domains/{made['id']}/verify", None, 200)
+
+
 async def test_suppressions(story: Story) -> None:
     check("Suppression", await _post(story.tenant.http, "/suppressions", {"email": "s@b.example"}))
     for one in await story.rows("/suppressions", "Suppression"):

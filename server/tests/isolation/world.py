@@ -27,6 +27,7 @@ async def make_world(tenant: Tenant) -> Ids:
     suppression = (await http.post("/suppressions", json={"email": "gone@example.com"})).json()
     delivery = (await http.post(f"/webhooks/{hook['id']}/test", json={"event_type": "message.received"})).json()
     key = (await http.post("/api-keys", json={"name": "walk", "scopes": ["inboxes:read"]})).json()
+    domain = (await http.post("/domains", json={"domain": f"{inbox['id'][4:].lower()}.example"})).json()
     environment = (await http.post("/environments", json={"name": "Walk", "slug": "walk"})).json()
     return {
         "inbox_id": inbox["id"],
@@ -38,6 +39,7 @@ async def make_world(tenant: Tenant) -> Ids:
         "delivery_id": delivery["id"],
         "key_id": key["id"],
         "environment_id": environment["id"],
+        "domain_id": domain["id"],
         "event_id": await _an_event(tenant),
     }
 

@@ -57,6 +57,8 @@ _ID_PREFIXES = {
     "env_id": "env",
     "rule_id": "rul",
     "policy_id": "pol",
+    "domain_id": "dom",
+    "catch_all_inbox_id": "inb",
 }
 _ID_OF_SCHEMA = {
     "Inbox": "inb",
@@ -69,6 +71,7 @@ _ID_OF_SCHEMA = {
     "Event": "evt",
     "Suppression": "sup",
     "Attachment": "att",
+    "Domain": "dom",
 }
 _ULID = "01JQ8XK3B2M4N6P8R0S2T4V6W8"
 
