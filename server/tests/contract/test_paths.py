@@ -17,7 +17,8 @@ POST /deliveries/{}/redeliver | GET /events | GET /events/{} | GET /events/strea
 GET /usage | GET POST /environments | GET PATCH DELETE /environments/{} | GET POST /api-keys
 GET PATCH DELETE /api-keys/{} | POST /api-keys/{}/rotate | GET /auth/me | GET /org/audit-log | GET /requests
 GET /sandbox/outbox | GET /openapi.json | GET POST /domains | GET PATCH DELETE /domains/{} | POST /domains/{}/verify
-POST /domains/{}/rotate-dkim | GET /domains/{}/zone-file
+POST /domains/{}/rotate-dkim | GET /domains/{}/zone-file | POST /inbound/ses/{} | POST /inbound/sendgrid/{}
+POST /inbound/postmark/{} | POST /inbound/mailgun/{}
 """
 _LATER = """
 GET /inboxes/{}/deliverability | GET /messages/{}/codes | POST /messages/{}/approve | POST /messages/{}/reject
