@@ -29,6 +29,7 @@ _NESTED: Final = {
     "highlights": "Highlights",
     "attempt_log": "Attempt",
     "request": "Request",
+    "records": "DnsRecord",
 }
 _SPEC: Final = {
     "Address": "email name?",
@@ -45,7 +46,7 @@ _SPEC: Final = {
         html_body?† markdown_body?† extracted_text?† extracted_html?† headers[]†""",
     "Envelope": "mail_from rcpt_to[] source client_ip? helo? tls",
     "Recipient": "email kind status detail? suppression_reason? updated_at",
-    "Authentication": "spf dkim dmarc arc aligned_domain?",
+    "Authentication": "spf dkim dmarc arc aligned_domain? checked_by? author_domain? dkim_domain? policy? arc_sealer?",
     "Attachment": """id message_id filename mime_type declared_mime_type? size sha256 disposition content_id? flags[]
         text_status download_url† download_url_expires_at†""",
     "UploadUrl": "upload_url method headers{} key expires_at",
@@ -64,6 +65,9 @@ _SPEC: Final = {
         finished_at? request† attempt_log[]†""",
     "Request": "url headers[] body",
     "Attempt": "number at duration_ms status? error? headers[] body",
+    "Domain": """id environment_id domain client_id? status can_send can_receive transport? catch_all_inbox_id?
+        subdomains_enabled records[] failure? last_checked_at? next_check_at? verified_at? created_at""",
+    "DnsRecord": "type name value priority? ttl purpose required status found[]",
     "Event": "id type timestamp org_id env_id data{}",
     "AuditEntry": "id at actor ip? action target before? after? hash? previous_hash?",
     "Problem": "type title status detail code errors[] fix request_id",

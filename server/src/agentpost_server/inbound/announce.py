@@ -12,12 +12,16 @@ _ADDRESSES: Final = 100
 
 
 def received(message: NewMessage, added: Added) -> list[NewEvent]:
-    """`thread.created` when the message opened one, then `message.received`; of spam `message.blocked`, by no rule."""
+    """`thread.created` when the message opened one, then `message.received`; of spam `message.blocked`, by no rule; of
+    what is held `message.held`, without its words."""
     thread_id, inbox_id = ids.encode("thr", added.thread_id), ids.encode("inb", message.inbox_id)
     events: list[NewEvent] = []
     if added.thread_created:
         data = {"thread_id": thread_id, "inbox_id": inbox_id, "subject": message.subject}
         events.append(NewEvent(type="thread.created", inbox_id=message.inbox_id, data=data))
+    if message.status == "held":
+        events.append(_held(message, thread_id, inbox_id))
+        return events
     text = message.extracted_text or ""
     too_long = len(text) * 4 > _TEXT_OCTETS and len(text.encode()) > _TEXT_OCTETS
     crowded = len(message.to_addresses) > _ADDRESSES or len(message.cc_addresses) > _ADDRESSES
@@ -46,3 +50,17 @@ def received(message: NewMessage, added: Added) -> list[NewEvent]:
     kind = "message.blocked" if is_spam else "message.received"
     events.append(NewEvent(type=kind, inbox_id=message.inbox_id, data=data))
     return events
+
+
+def _held(message: NewMessage, thread_id: str, inbox_id: str) -> NewEvent:
+    data: dict[str, object] = {
+        "message_id": ids.encode("msg", message.id),
+        "thread_id": thread_id,
+        "inbox_id": inbox_id,
+        "direction": "inbound",
+        "status": "held",
+        "reason": "screening",
+        "policy_id": None,
+        "approve_by": None,
+    }
+    return NewEvent(type="message.held", inbox_id=message.inbox_id, data=data)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import structlog
 
 from agentpost_server.core.errors import Unavailable
@@ -17,6 +18,7 @@ from agentpost_server.events.append import NewEvent, append_all
 from agentpost_server.inbound import store
 from agentpost_server.inbound.accept import INLINE_OCTETS, TOPIC, listen
 from agentpost_server.inbound.announce import received
+from agentpost_server.inbound.authenticate import Checks
 from agentpost_server.inbound.reading import InboundMail, ReadMail, inbound_mail, read_mail, unreadable
 from agentpost_server.inbound.spam import screened
 from agentpost_server.mail.jail import ParseJail, needs_jail
@@ -25,6 +27,7 @@ from agentpost_server.outbound import feedback, telling
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 from agentpost_server.screening import Screen
+from agentpost_server.screening.authentication import Arrival
 from agentpost_server.work import Claimed, Lane, next_wait
 
 log = structlog.get_logger("ingest")
@@ -49,6 +52,7 @@ class Ingest:
         self._runtime = runtime
         self._jail = ParseJail()
         self._screen = Screen(runtime.settings)
+        self._checks = Checks(runtime)
         self._lane = Lane(
             TOPIC,
             "inbound_mails",
@@ -104,7 +108,8 @@ class Ingest:
 
     async def _together(self, batch: Sequence[tuple[InboundMail, bytes]], end: float) -> None:
         try:
-            read = [(await self._read(mail, raw), raw) for mail, raw in batch]
+            checked = await self._checked(batch)
+            read = [(await self._read(mail, raw), raw) for mail, raw in checked]
             await self._store(await screened(self._screen, read))
         except Unavailable:
             raise
@@ -122,7 +127,8 @@ class Ingest:
     async def _one(self, mail: InboundMail, raw: bytes | None) -> None:
         try:
             whole = await self._fetch(mail) if raw is None else raw
-            await self._store(await screened(self._screen, [(await self._read(mail, whole), whole)]))
+            [(checked, _)] = await self._checked([(mail, whole)])
+            await self._store(await screened(self._screen, [(await self._read(checked, whole), whole)]))
         except Unavailable:
             raise
         except OSError as error:
@@ -140,11 +146,37 @@ class Ingest:
             blob_key(mail.claim.organization_id, mail.claim.id, mail.stored_at or mail.received_at)
         )
 
+    async def _checked(self, batch: Sequence[tuple[InboundMail, bytes]]) -> Sequence[tuple[InboundMail, bytes]]:
+        """With the results of those whose origin is to be checked, all at once and outside any transaction."""
+        wants = [self._checks.wants(mail.source, mail.client_ip, mail.authentication) for mail, _ in batch]
+        if not any(wants):
+            return batch
+        return await asyncio.gather(
+            *(self._with_results(*one) if wanted else _as_it_is(one) for one, wanted in zip(batch, wants, strict=True))
+        )
+
+    async def _with_results(self, mail: InboundMail, raw: bytes) -> tuple[InboundMail, bytes]:
+        arrival = Arrival(
+            mail_from=mail.mail_from,
+            received_at=mail.received_at,
+            client_ip=self._checks.client_ip(mail.source, mail.client_ip),
+            helo=mail.helo or "",
+            told=mail.authentication,
+        )
+        return msgspec.structs.replace(mail, authentication=await self._checks.check(arrival, raw)), raw
+
     async def _read(self, mail: InboundMail, raw: bytes) -> ReadMail:
         # Between two mails everybody else of this process has a turn.
         await asyncio.sleep(0)
         runtime = self._runtime
-        read = await read_mail(mail, raw, keyring=runtime.keyring, jail=self._jail, hostname=runtime.smtp_hostname)
+        read = await read_mail(
+            mail,
+            raw,
+            keyring=runtime.keyring,
+            jail=self._jail,
+            hostname=runtime.smtp_hostname,
+            hold=runtime.settings.quarantine_unauthenticated,
+        )
         for file in read.large_files:
             key = blob_key(mail.claim.organization_id, file.id, read.message.created_at)
             await runtime.blobs.put(key, file.content, media_type=file.mime_type)
@@ -166,6 +198,8 @@ class Ingest:
                     tx, [(c.organization_id, c.id) for one in kept if (c := one.mail.claim).id in reports]
                 )
             added = await add(tx, [one.message for one in mail])
+            if held := [one.mail.claim for one in mail if one.message.status == "held"]:
+                await store.hold(tx, held)
             events: list[tuple[Scope, NewEvent]] = [
                 (one.mail.scope, event)
                 for one, place in zip(mail, added, strict=True)
@@ -206,6 +240,10 @@ class Ingest:
                 await store.drop_blobs(tx, [(owner, mail.claim.id)])
         if mail.size > INLINE_OCTETS:
             await self._runtime.blobs.delete(blob_key(owner, mail.claim.id, mail.stored_at or mail.received_at))
+
+
+async def _as_it_is(one: tuple[InboundMail, bytes]) -> tuple[InboundMail, bytes]:
+    return one
 
 
 async def _was_report(tx: Tx, one: ReadMail) -> bool:

@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from agentpost_server.core.errors import Problem
 from agentpost_server.inbound import store
 from agentpost_server.inbound.accept import AcceptMail, accept
+from agentpost_server.inbound.authenticate import Checks
 from agentpost_server.inbound.batching import Batcher
 from agentpost_server.inbound.smtp import Accepted, Delivery, Refusal, Route, SessionInfo
 from agentpost_server.inbound.store import Seen
 from agentpost_server.mail.address import canonical, without_tag
+from agentpost_server.mail.authentication import Authentication
 from agentpost_server.mail.trace_header import traced_inboxes
 from agentpost_server.outbound import verp
 from agentpost_server.runtime import Runtime
+from agentpost_server.screening.authentication import Arrival, fails_dmarc
 
 _UNKNOWN: Final = Refusal(code="550 5.1.1", text="No such mailbox here")
 _NOT_OURS: Final = Refusal(code="550 5.7.1", text="Relaying denied")
@@ -30,6 +35,8 @@ _BELIEVED_SECONDS: Final = 1.0
 _REMEMBERED: Final = 10_000
 _ECHOES: Final = 3
 _HEAD_OCTETS: Final = 64 * 1024
+# Mail above 256 KiB that is in memory at once while it is checked before the 250.
+_LARGE_AT_ONCE: Final = 4
 
 _Asked = tuple[str, str, str]
 
@@ -40,6 +47,22 @@ class MailLoop(Problem):
     status = 422
     default_code = "mail_loop"
     smtp = "554 5.4.6"
+
+
+class Forged(Problem):
+    """Nobody whom the author's domain names sent this mail, and that domain asks that it be refused."""
+
+    status = 422
+    default_code = "mail_forged"
+    smtp = "550 5.7.26"
+
+
+class AuthorUnclear(Problem):
+    """From names not exactly one author, so that nothing can vouch for one."""
+
+    status = 422
+    default_code = "author_unclear"
+    smtp = "550 5.7.1"
 
 
 class AcceptedHere(Accepted, frozen=True, kw_only=True):
@@ -56,6 +79,8 @@ class InboxMailroom:
         self._runtime = runtime
         self._own_domains = {settings.shared_domain.lower(), runtime.smtp_hostname.lower()}
         self._postmaster = canonical(settings.postmaster_inbox or f"postmaster@{settings.shared_domain}")
+        self._checks = Checks(runtime) if settings.smtp_reject_dmarc else None
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._look_ups: Batcher[_Asked, store.Found] = Batcher(self._look_up, most=200, at_once=2)
         self._forgetting: Batcher[Seen, None] = Batcher(self._forget, most=500)
         self._being_forgotten: dict[tuple[object, ...], asyncio.Future[None]] = {}
@@ -117,7 +142,10 @@ class InboxMailroom:
         await self._refuse_loops(delivery)
         if not delivery.has_message_id:
             await self._let_forget(delivery)
-        kept = await accept(self._runtime, _mail(delivery))
+        mail = _mail(delivery)
+        if self._checks is not None:
+            mail = msgspec.structs.replace(mail, authentication=await self._refuse_forged(self._checks, delivery))
+        kept = await accept(self._runtime, mail)
         return AcceptedHere(
             reference=str(kept.inbound_ids[0]),
             inbound_ids=kept.inbound_ids,
@@ -156,6 +184,31 @@ class InboxMailroom:
         traced = traced_inboxes(self._runtime.keyring, head)
         if any(traced.count(route.inbox_id) >= _ECHOES for route in delivery.routes):
             raise MailLoop("This mail goes round: its mailbox has sent it before", fix="Break the forwarding loop.")
+
+    async def _refuse_forged(self, checks: Checks, delivery: Delivery) -> Authentication | None:
+        """The results, so that nobody asks again. Raises Forged, AuthorUnclear; SPF by itself refuses nothing."""
+        if not checks.wants("smtp", delivery.client_ip, None):
+            return None
+        arrival = Arrival(
+            mail_from=delivery.mail_from,
+            received_at=delivery.received_at,
+            client_ip=checks.client_ip("smtp", delivery.client_ip),
+            helo=delivery.helo,
+        )
+        content = delivery.content
+        if isinstance(content, Path):
+            async with self._large:
+                result = await checks.check(arrival, await asyncio.to_thread(content.read_bytes))
+        else:
+            result = await checks.check(arrival, content)
+        if fails_dmarc(result) and result.policy == "reject":
+            raise Forged(
+                f"DMARC of {result.author_domain} failed, and its policy is reject",
+                fix="Send by a server that SPF of the From domain names, or sign by DKIM of that domain.",
+            )
+        if result.dmarc == "permerror" and result.author_domain is None:
+            raise AuthorUnclear("From must be one field with one author", fix="Name exactly one author in From.")
+        return result
 
 
 def _mail(delivery: Delivery) -> AcceptMail:

@@ -15,7 +15,8 @@ import msgspec
 from agentpost_server.core import ids
 from agentpost_server.core.scope import Scope
 from agentpost_server.core.secrets import Keyring
-from agentpost_server.mail.authentication import Authentication
+from agentpost_server.inbound.authenticate import Origin, origin_of, shown
+from agentpost_server.mail.authentication import UNCHECKED, Authentication
 from agentpost_server.mail.extract import Extracted, extract
 from agentpost_server.mail.jail import JailFailure, ParseJail, needs_jail
 from agentpost_server.mail.model import Address
@@ -34,7 +35,6 @@ _HEADER_OCTETS: Final = 64 * 1024
 _LONG_BODY: Final = 16 * 1024
 # Who wrote it is not told by header or envelope; the domain can never exist (RFC 2606).
 _NOBODY: Final = Address("unknown@invalid")
-_UNCHECKED: Final = {"spf": "none", "dkim": "none", "dmarc": "none", "arc": "none", "aligned_domain": None}
 _SUFFIX_BITS: Final = (1 << 62) - 1
 
 
@@ -103,7 +103,10 @@ def inbound_mail(row: Mapping[str, Any]) -> InboundMail:
     )
 
 
-async def read_mail(mail: InboundMail, raw: bytes, *, keyring: Keyring, jail: ParseJail, hostname: str) -> ReadMail:
+async def read_mail(
+    mail: InboundMail, raw: bytes, *, keyring: Keyring, jail: ParseJail, hostname: str, hold: bool = False
+) -> ReadMail:
+    """`hold`: mail that fails DMARC is held."""
     null_sender = not mail.mail_from
     failed = False
     if needs_jail(raw):
@@ -128,6 +131,7 @@ async def read_mail(mail: InboundMail, raw: bytes, *, keyring: Keyring, jail: Pa
             failed=failed,
             echo=_is_echo(mail, result, keyring),
             hostname=hostname,
+            hold=hold,
             attachments=tuple(_attachment(one, its_id) for one, its_id in zip(files, file_ids, strict=True)),
         ),
         large_files=tuple(
@@ -153,7 +157,7 @@ def _look_through(
                 received_at=mail.received_at,
                 recipients=mail.rcpt_to,
                 helo=mail.helo if mail.source == "smtp" else None,
-                authentication=_UNCHECKED,
+                authentication=shown(mail.authentication or UNCHECKED),
             ),
         )
     return extract(text, html), verdict
@@ -171,18 +175,20 @@ def _message(
     *,
     hostname: str,
     failed: bool,
+    hold: bool = False,
     echo: bool = False,
     attachments: tuple[NewAttachment, ...] = (),
 ) -> NewMessage:
     if parsed is None:
         parsed = parse(b"Subject: (unreadable message)\r\n\r\n")
+    origin = _origin(mail, parsed, hold=hold)
     author = parsed.from_address or (Address(mail.mail_from) if mail.mail_from else _NOBODY)
     return NewMessage(
         id=mail.claim.id,
         scope=mail.scope,
         inbox_id=mail.inbox_id,
         direction="inbound",
-        status="received",
+        status="held" if origin.is_held else "received",
         # A mail without a usable one gets ours, so that an answer to it can be threaded.
         message_id_header=parsed.message_id or f"<{ids.encode('msg', mail.claim.id)}@{hostname}>",
         in_reply_to=parsed.in_reply_to,
@@ -199,18 +205,24 @@ def _message(
         extracted_html=extracted.html,
         headers=parsed.headers,
         preview=preview(extracted.text or ""),
-        labels=("received", "unread"),
+        labels=("received", "unread", *origin.labels),
         size=mail.size,
         envelope=_envelope(mail),
-        authentication=dict(_UNCHECKED),
-        trust="internal" if mail.source == "local" else "unverified",
-        flags=tuple(dict.fromkeys((*parsed.flags, *mail.flags))),
+        authentication=origin.authentication,
+        trust=origin.trust,
+        flags=tuple(dict.fromkeys((*parsed.flags, *mail.flags, *origin.flags))),
         parse_status="failed" if failed else parsed.parse_status,
         loop_class="own_echo" if echo else parsed.loop_class,
         created_at=mail.received_at,
         received_at=mail.received_at,
         attachments=attachments,
     )
+
+
+def _origin(mail: InboundMail, parsed: ParsedMail, *, hold: bool) -> Origin:
+    if mail.source == "local":
+        return Origin(authentication=shown(UNCHECKED), trust="internal")
+    return origin_of(mail.authentication, parsed, mail.rcpt_to, hold=hold)
 
 
 def _envelope(mail: InboundMail) -> dict[str, object]:

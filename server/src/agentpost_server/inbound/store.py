@@ -140,6 +140,16 @@ async def take(tx: Tx, claimed: Sequence[Claimed]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
+async def hold(tx: Tx, held: Sequence[Claimed]) -> None:
+    """Why messages just stored as `held` wait for a person (SPEC 22)."""
+    await tx.run(
+        """UPDATE messages m SET hold = '{"reason": "screening"}'::jsonb
+           FROM unnest($1::uuid[], $2::uuid[]) AS h(organization_id, id)
+           WHERE m.organization_id = h.organization_id AND m.id = h.id""",
+        *_columns(held)[:2],
+    )
+
+
 async def put_off(tx: Tx, one: Claimed, seconds: float, error: str) -> None:
     await tx.run(
         """UPDATE inbound_mails SET due_at = now() + make_interval(secs => $4), last_error = $5

@@ -22,7 +22,6 @@ _REMOVABLE: Final = re.compile(
 _NOT_SPACE: Final = re.compile(rb"\S")
 _PARENTHESIS: Final = re.compile(rb"\\.|[()]", re.DOTALL)
 _QUOTED_OR_TOKEN: Final = re.compile(rb'"((?:[^"\\]|\\.)*+)"|([^\s;()"]+)', re.DOTALL)
-_RESULTS: Final = (("spf", "smtp.mailfrom"), ("dkim", "header.d"), ("dmarc", "header.from"), ("arc", None))
 
 
 def render_trace(
@@ -42,7 +41,7 @@ def render_trace(
 
     `mail_from` is "" for the null sender. `rcpt_to` only when the mail had one recipient: others are nobody's
     business (RFC 5321 7.2). `protocol` is `ESMTPS` and its like (RFC 3848). `authentication` has the keys of a
-    message: `spf dkim dmarc arc aligned_domain`. No value can bring a line end in. Lines end with CRLF.
+    message (SPEC 22). No value can bring a line end in. Lines end with CRLF.
     """
     lines = [
         f"Return-Path: <{_address(mail_from)}>",
@@ -57,7 +56,7 @@ def render_trace(
         ),
     ]
     if authentication is not None:
-        lines += _authentication_results(authserv_id, authentication, mail_from)
+        lines += _authentication_results(authserv_id, authentication, mail_from, helo)
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
 
 
@@ -97,19 +96,35 @@ def _received(
     return [*lines, f"\t{format_datetime(received_at)}"]
 
 
-def _authentication_results(authserv_id: str, results: Mapping[str, str | None], mail_from: str) -> list[str]:
-    aligned = results.get("aligned_domain")
-    sender_domain = mail_from.rpartition("@")[2]
+def _authentication_results(
+    authserv_id: str, results: Mapping[str, str | None], mail_from: str, helo: str | None
+) -> list[str]:
+    """RFC 8601 2.2; what a provider told is marked by its name, and a sealer who stands in for DMARC by his."""
+    told_by = results.get("checked_by")
+    comment = f" ({_atom(told_by)})" if told_by and told_by != "agentpost" else ""
     pieces: list[str] = []
-    for method, name in _RESULTS:
+    for method in ("spf", "dkim", "dmarc", "arc"):
         result = _atom(results.get(method) or "")
-        if not result:
-            continue
-        domain = sender_domain if method == "spf" else aligned
-        told = _host(domain) if domain and name else ""
-        pieces.append(f"{method}={result} {name}={told}" if told else f"{method}={result}")
-    lines = [f"Authentication-Results: {_host(authserv_id)};"]
+        if result:
+            name, domain = _property(method, results, mail_from, helo)
+            reason = results.get("arc_sealer") if method == "dmarc" else None
+            said = f' reason="sealed by {_host(reason)}"' if reason else ""
+            told = f" {name}={_host(domain)}" if domain and _host(domain) else ""
+            pieces.append(f"{method}={result}{said}{told}")
+    lines = [f"Authentication-Results: {_host(authserv_id)}{comment};"]
     return lines + [f"\t{piece};" for piece in pieces[:-1]] + [f"\t{piece}" for piece in pieces[-1:] or ["none"]]
+
+
+def _property(
+    method: str, results: Mapping[str, str | None], mail_from: str, helo: str | None
+) -> tuple[str, str | None]:
+    """Which domain the method's result is about."""
+    aligned = results.get("aligned_domain")
+    if method == "spf":
+        return ("smtp.mailfrom", mail_from.rpartition("@")[2]) if mail_from else ("smtp.helo", helo)
+    if method == "dkim":
+        return "header.d", results.get("dkim_domain", aligned)
+    return "header.from", results.get("author_domain", aligned) if method == "dmarc" else None
 
 
 def _section_end(original: bytes) -> int:

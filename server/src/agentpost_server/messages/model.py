@@ -55,11 +55,20 @@ class Envelope(msgspec.Struct, kw_only=True):
 
 
 class Authentication(msgspec.Struct, kw_only=True):
+    """`checked_by`: `agentpost`, or the provider whose verdict it is; null: nobody checked. `author_domain`: From's;
+    `dkim_domain`: whose signature passed; `policy`: what DMARC of the author asks for; `arc_sealer`: the listed sealer
+    whose word stands in for a DMARC that fails here."""
+
     spf: str
     dkim: str
     dmarc: str
     arc: str
     aligned_domain: str | None = None
+    checked_by: str | None = None
+    author_domain: str | None = None
+    dkim_domain: str | None = None
+    policy: str | None = None
+    arc_sealer: str | None = None
 
 
 class ScreeningFactor(msgspec.Struct, kw_only=True):

@@ -93,8 +93,9 @@ def addressed(
 ) -> Checked:
     """The request with the recipients that its way of answering implies; whom the caller names comes first.
 
-    A Reply-To is followed unless a check of its author failed: then the answer goes to the author alone. A program's
-    own answer follows it within the author's domain only: elsewhere a stranger may have named any victim.
+    A Reply-To is followed anywhere when its author is verified, or where this server checks nobody; else, and by a
+    program's own answer, within the author's domain only: elsewhere a stranger may have named any victim (L-04). When
+    a check of the author failed the answer goes to the author alone.
     """
     if original is None or way not in ("reply", "reply_all"):
         return checked
@@ -108,7 +109,8 @@ def _follows_reply_to(original: Original, unattended: bool) -> bool:
         return False
     author = original.mail.from_address
     home = _domain(author) if author is not None else ""
-    return not unattended or all(_domain(one) == home for one in original.mail.reply_to)
+    anywhere = original.trust in ("internal", "verified") or not original.was_checked
+    return (anywhere and not unattended) or all(_domain(one) == home for one in original.mail.reply_to)
 
 
 def _domain(one: Address) -> str:

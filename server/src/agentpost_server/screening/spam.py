@@ -38,7 +38,8 @@ def judge(parsed: ParsedMail, facts: Facts) -> Verdict:
 def _authentication(facts: Facts) -> Iterator[str]:
     results = facts.authentication
     for name in ("dmarc", "spf", "dkim"):
-        if results.get(name) == "fail":
+        # A listed sealer's word stands in for what its forwarding broke.
+        if results.get(name) == "fail" and not results.get("arc_sealer"):
             yield f"{name}_fail"
     if results.get("dmarc") == "pass" and results.get("aligned_domain"):
         yield "aligned"

@@ -11,7 +11,18 @@ _NAMES: Final = {"message_id": f"msg_{_ULID}", "thread_id": f"thr_{_ULID}", **_I
 _ACTOR: Final = {"type": "key", "id": f"key_{_ULID}", "name": "triage agent"}
 _DRAFT: Final = {"draft_id": f"drf_{_ULID}", **_INBOX, "revision": 1}
 _DOMAIN: Final = {"domain_id": f"dom_{_ULID}", "domain": "mail.example.com", "failure": None}
-_UNCHECKED: Final = {"spf": "none", "dkim": "none", "dmarc": "none", "arc": "none", "aligned_domain": None}
+_CHECKED: Final = {
+    "spf": "pass",
+    "dkim": "pass",
+    "dmarc": "pass",
+    "arc": "none",
+    "aligned_domain": "example.com",
+    "checked_by": "agentpost",
+    "author_domain": "example.com",
+    "dkim_domain": "example.com",
+    "policy": "reject",
+    "arc_sealer": None,
+}
 _NAMED_INBOX: Final = {**_INBOX, "email": "support@example.com"}
 _RECEIVED: Final[dict[str, Any]] = {
     **_NAMES,
@@ -25,8 +36,8 @@ _RECEIVED: Final[dict[str, Any]] = {
     "has_attachments": False,
     "labels": ["received", "unread"],
     "received_at": _AT,
-    "authentication": _UNCHECKED,
-    "trust": "unverified",
+    "authentication": _CHECKED,
+    "trust": "verified",
     "flags": [],
     "screening_score": None,
     "truncated": False,

@@ -1,6 +1,6 @@
 """Who really sent an arriving mail: SPF, DKIM, DMARC and ARC, within bounds of time, look-ups and memory."""
 
-from agentpost_server.screening.authentication.check import Arrival, authenticate
+from agentpost_server.screening.authentication.check import US, Arrival, authenticate
 from agentpost_server.screening.authentication.verdict import (
     fails_dmarc,
     is_unauthenticated,
@@ -8,4 +8,4 @@ from agentpost_server.screening.authentication.verdict import (
     trust_of,
 )
 
-__all__ = ["Arrival", "authenticate", "fails_dmarc", "is_unauthenticated", "looks_replayed", "trust_of"]
+__all__ = ["US", "Arrival", "authenticate", "fails_dmarc", "is_unauthenticated", "looks_replayed", "trust_of"]
