@@ -68,9 +68,17 @@ class Connection:
         """One command, its reply. Raises LINE_ERRORS; a 421 also closes the line."""
         return await self._client.execute_command(*words, timeout=seconds or self._relay.command_seconds)
 
-    def expect_reply(self) -> "asyncio.Task[SMTPResponse]":
-        """Start listening before the content is written: some peers refuse in the middle of it."""
-        return asyncio.get_running_loop().create_task(self._protocol.read_response())
+    async def expect_reply(self) -> "asyncio.Task[SMTPResponse]":
+        """Listen before the content is written: some peers refuse in the middle of it, and a quick one answers the dot
+        before the loop has come round. The library drops what comes while nobody listens, so the task must have begun.
+        """
+        reply = asyncio.get_running_loop().create_task(self._protocol.read_response())
+        try:
+            await asyncio.sleep(0)
+        except BaseException:
+            reply.cancel()
+            raise
+        return reply
 
     async def write(self, octets: bytes, reply: "asyncio.Task[SMTPResponse]") -> bool:
         """Write all and wait until it has left; False when a reply, or the end of the line, came first."""

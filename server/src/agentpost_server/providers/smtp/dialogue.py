@@ -122,7 +122,7 @@ async def _data(connection: Connection, relay: SmtpRelay, taken: list[str], raw:
 
 async def _content(connection: Connection, relay: SmtpRelay, content: bytes, progress: Progress) -> SMTPResponse:
     """Write the content, then, when all of it has left, the dot; return the reply, which may come before the dot."""
-    reply = connection.expect_reply()
+    reply = await connection.expect_reply()
     try:
         if await connection.write(content, reply):
             progress.dot_written = True
