@@ -100,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sendgrid_inbound_token: str = ""
     """Last part of the path `/api/v1/inbound/sendgrid/{token}`. Empty: that route is not there."""
     sendgrid_webhook_key: str = ""
-    """Public key (base64 DER) that SendGrid signs its webhooks with. Empty: that route is not there."""
+    """Public keys (base64 DER, comma-separated) that SendGrid signs its webhooks with. Empty: events are not taken."""
     postmark_server_token: str = ""
     """Server token. Set: the transport `postmark` is there."""
     postmark_endpoint: str = "https://api.postmarkapp.com"
