@@ -49,7 +49,7 @@ async def running_server(
     """Start one more server on the same database: for tests of two processes, of settings, of restarts."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings: Settings = load({}, smtp_port=0, egress_allow="127.0.0.0/8,::1/128", **overrides)
+    settings: Settings = load({}, **{"smtp_port": 0, "egress_allow": "127.0.0.0/8,::1/128"} | overrides)
     runtime = await open_runtime(settings, keyring=KEYRING, dsn=database_url, data_dir=data_dir, public_url=url)
     process = Process(runtime, roles)
     http = make_server(process.http_application())
