@@ -2,10 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 from agentpost_server.core import ids
+from databases import new_database
+from dns_server import name_server
 from domains.living import Json, Owner, publish, record
-from inbound.mailing import Inbox, mail, send, smtp
+from harness import new_tenant, running_server
+from inbound.mailing import Inbox, mail, new_inbox, send, smtp
 
 
 async def _inbox(owner: Owner, email: str) -> Inbox:
@@ -100,3 +104,25 @@ async def test_a_catch_all_that_is_deleted_catches_nothing(owner: Owner) -> None
     assert (await owner.tenant.http.delete(f"/inboxes/{inbox_id}")).status_code == 204
     assert (await owner.get(found))["catch_all_inbox_id"] is None
     assert (await send(owner.server, mail(), f"x@{found['domain']}")).startswith("550 5.1.1")
+
+
+async def test_the_shared_domain_stays_everybodys_below_a_verified_one(postgres: str, tmp_path: Path) -> None:
+    url = await new_database(postgres, "shared")
+    async with (
+        name_server() as names,
+        running_server(url, tmp_path, dns_servers=names.address, shared_domain="agents.corp.example") as server,
+        new_tenant(server) as operator,
+        new_tenant(server) as tenant,
+    ):
+        owner = Owner(operator, names)
+        found = await owner.added("corp.example")
+        await operator.http.patch(f"/domains/{found['id']}", json={"subdomains_enabled": True})
+        inbox, other = await new_inbox(tenant), await new_inbox(operator)
+        assert inbox.email.endswith("@agents.corp.example")
+        assert (await send(server, mail(), inbox.email)).startswith("250")
+        sent = await operator.http.post(
+            f"/inboxes/{ids.encode('inb', other.id)}/messages",
+            json={"to": [inbox.email], "subject": "x", "text_body": "y"},
+        )
+        assert sent.status_code == 201
+        assert len(await inbox.messages(2)) == 2

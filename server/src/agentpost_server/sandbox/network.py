@@ -99,9 +99,10 @@ async def _routes(call: Call, emails: list[str]) -> dict[str, Route]:
     if not asked:
         return {}
     exact = [canonical(email) for email in asked]
-    rows = await call.runtime.database.route(
-        store.ROUTE, exact, [without_tag(one) for one in exact], [one.rpartition("@")[2] for one in exact]
-    )
+    # The shared domain stays everybody's, also where a tenant has verified a domain above it.
+    shared = call.runtime.settings.shared_domain.lower()
+    domains = ["" if domain == shared else domain for domain in (one.rpartition("@")[2] for one in exact)]
+    rows = await call.runtime.database.route(store.ROUTE, exact, [without_tag(one) for one in exact], domains)
     found: dict[str, Route] = {}
     for email, row in zip(asked, rows, strict=True):
         if row["inbox_id"] is None or (kind == "test" and row["environment_id"] != call.row["environment_id"]):
