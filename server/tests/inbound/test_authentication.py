@@ -159,6 +159,20 @@ async def test_s_46_mail_is_delivered_when_name_servers_are_silent(box: Inbox) -
     assert message["authentication"]["spf"] == "temperror"
 
 
+async def test_s_46_nobody_waits_for_the_name_servers_of_another(box: Inbox) -> None:
+    silent = to(box).replace(b"@author.example", b"@silent.example")
+    with patch("agentpost_server.screening.authentication.check.BUDGET_SECONDS", 3):
+        for number in range(4):
+            raw = silent.replace(b"<1@", b"<%d@" % number)
+            assert (await send(box.tenant.server, raw, box.email, sender="x@silent.example")).startswith("250")
+        other, began = await new_inbox(box.tenant), time.monotonic()
+        await arrived(other, signed(to(other)))
+        assert time.monotonic() - began < 2
+        rows = await box.messages(4)
+    assert time.monotonic() - began < 8
+    assert {msgspec.json.decode(row["authentication"])["spf"] for row in rows} == {"temperror"}
+
+
 async def test_s_52_two_authors_are_stored_and_vouched_for_by_nothing(box: Inbox) -> None:
     message = await arrived(box, b"From: Eve <eve@evil.example>\r\n" + signed(to(box)), sender=f"b@{AUTHOR}")
     assert (message["authentication"]["dmarc"], message["authentication"]["aligned_domain"]) == ("permerror", None)

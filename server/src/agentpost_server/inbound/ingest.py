@@ -43,6 +43,9 @@ _LEASE_SECONDS: Final = 120
 # What is not begun by then is left to a later claim: what was begun must end within the lease.
 _WORKING_SECONDS: Final = 60
 _FROM_ONE_ORGANIZATION: Final = 25
+# How long a batch waits for the checks of its origin, and how many mails may follow later at once.
+_SOON_SECONDS: Final = 0.3
+_LATE_MAILS: Final = 200
 
 
 class Ingest:
@@ -53,6 +56,7 @@ class Ingest:
         self._jail = ParseJail()
         self._screen = Screen(runtime.settings)
         self._checks = Checks(runtime)
+        self._following: dict[asyncio.Task[None], int] = {}
         self._lane = Lane(
             TOPIC,
             "inbound_mails",
@@ -72,6 +76,8 @@ class Ingest:
         for stop in self._stops:
             stop()
         await self._lane.close(grace_seconds)
+        if self._following:
+            await asyncio.wait(self._following, timeout=grace_seconds)
         await self._jail.__aexit__(None, None, None)
         self._screen.close()
 
@@ -107,9 +113,40 @@ class Ingest:
         await self._one_by_one(slow, end)
 
     async def _together(self, batch: Sequence[tuple[InboundMail, bytes]], end: float) -> None:
+        """Those whose origin is known soon; the others follow, so that nobody waits for another's name servers."""
+        wanted = [one for one in batch if self._wants(one[0])]
+        if not wanted:
+            return await self._finish(batch, end)
+        tasks = [asyncio.create_task(self._with_results(mail, raw)) for mail, raw in wanted]
         try:
-            checked = await self._checked(batch)
-            read = [(await self._read(mail, raw), raw) for mail, raw in checked]
+            done, late = await asyncio.wait(tasks, timeout=_SOON_SECONDS)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            raise
+        if late:
+            await self._follow(late, end)
+        ready = [one for one in batch if not self._wants(one[0])]
+        return await self._finish([*ready, *(task.result() for task in tasks if task in done)], end)
+
+    async def _follow(self, late: set[asyncio.Task[tuple[InboundMail, bytes]]], end: float) -> None:
+        following = asyncio.create_task(self._finish_late(late, end))
+        self._following[following] = len(late)
+        following.add_done_callback(self._following.pop)
+        if sum(self._following.values()) > _LATE_MAILS:
+            await asyncio.wait([following])
+
+    async def _finish_late(self, late: set[asyncio.Task[tuple[InboundMail, bytes]]], end: float) -> None:
+        try:
+            await self._finish(await asyncio.gather(*late), end)
+        except Exception:
+            log.exception("late mail comes again when its lease ends", mails=len(late))
+
+    async def _finish(self, batch: Sequence[tuple[InboundMail, bytes]], end: float) -> None:
+        if not batch:
+            return
+        try:
+            read = [(await self._read(mail, raw), raw) for mail, raw in batch]
             await self._store(await screened(self._screen, read))
         except Unavailable:
             raise
@@ -127,7 +164,7 @@ class Ingest:
     async def _one(self, mail: InboundMail, raw: bytes | None) -> None:
         try:
             whole = await self._fetch(mail) if raw is None else raw
-            [(checked, _)] = await self._checked([(mail, whole)])
+            checked, _ = await self._with_results(mail, whole) if self._wants(mail) else (mail, whole)
             await self._store(await screened(self._screen, [(await self._read(checked, whole), whole)]))
         except Unavailable:
             raise
@@ -146,14 +183,8 @@ class Ingest:
             blob_key(mail.claim.organization_id, mail.claim.id, mail.stored_at or mail.received_at)
         )
 
-    async def _checked(self, batch: Sequence[tuple[InboundMail, bytes]]) -> Sequence[tuple[InboundMail, bytes]]:
-        """With the results of those whose origin is to be checked, all at once and outside any transaction."""
-        wants = [self._checks.wants(mail.source, mail.client_ip, mail.authentication) for mail, _ in batch]
-        if not any(wants):
-            return batch
-        return await asyncio.gather(
-            *(self._with_results(*one) if wanted else _as_it_is(one) for one, wanted in zip(batch, wants, strict=True))
-        )
+    def _wants(self, mail: InboundMail) -> bool:
+        return self._checks.wants(mail.source, mail.client_ip, mail.authentication)
 
     async def _with_results(self, mail: InboundMail, raw: bytes) -> tuple[InboundMail, bytes]:
         arrival = Arrival(
@@ -240,10 +271,6 @@ class Ingest:
                 await store.drop_blobs(tx, [(owner, mail.claim.id)])
         if mail.size > INLINE_OCTETS:
             await self._runtime.blobs.delete(blob_key(owner, mail.claim.id, mail.stored_at or mail.received_at))
-
-
-async def _as_it_is(one: tuple[InboundMail, bytes]) -> tuple[InboundMail, bytes]:
-    return one
 
 
 async def _was_report(tx: Tx, one: ReadMail) -> bool:
