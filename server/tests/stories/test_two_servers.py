@@ -98,7 +98,8 @@ async def world(postgres: str, tmp_path_factory) -> AsyncGenerator[World]:
         for name, address in (("one", ONE), ("two", TWO)):
             folder: Path = tmp_path_factory.mktemp(name)
             settings: dict[str, Any] = {"direct": True, "direct_port": port, "smtp_port": port, "host": address}
-            settings |= {"shared_domain": f"{name}.test", "smtp_hostname": f"mx.{name}.test", "dns_servers": dns.address}
+            settings |= {"shared_domain": f"{name}.test", "smtp_hostname": f"mx.{name}.test"}
+            settings["dns_servers"] = dns.address
             url = await new_database(postgres, f"story_{name}")
             server = await stack.enter_async_context(running_server(url, folder, **settings))
             tenants.append(await stack.enter_async_context(new_tenant(server)))
