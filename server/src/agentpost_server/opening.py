@@ -152,6 +152,7 @@ def direct_of(runtime: Runtime) -> DirectSettings:
         raise SettingsError(f"AGENTPOST_EGRESS_ALLOW is wrong: {error}.") from error
     return DirectSettings(
         hostname=runtime.smtp_hostname,
+        other_names=frozenset(filter(None, (settings.mx_hostname,))),
         port=settings.direct_port,
         tls="required" if settings.direct_tls == "required" else "opportunistic",
         allow=allow,
