@@ -136,16 +136,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """PEM file with that private key (RSA from 2048 bits, or Ed25519). Empty: mail from the shared domain is not
     signed."""
     mail_authentication: str = "auto"
-    """Check SPF, DKIM, DMARC and ARC of arriving mail: `on`, `off`, or `auto`: not for clients on loopback, and SPF only
-    for public addresses."""
+    """Check SPF, DKIM, DMARC and ARC of arriving mail: `on`, `off`, or `auto`: not for clients on loopback, and SPF
+    only for public addresses."""
     arc_sealers: str = ""
-    """Comma-separated domains whose ARC seals count: mail that passed DMARC when it reached them is not taken for forged
-    because they changed it. Empty: none do."""
+    """Comma-separated domains whose ARC seals count: mail that passed DMARC when it reached them is not taken for
+    forged because they changed it. Empty: none do."""
     quarantine_unauthenticated: bool = False
     """Hold mail that fails DMARC (status `held`) instead of only labelling it `unauthenticated`."""
     smtp_reject_dmarc: bool = False
-    """Refuse, before the 250, mail whose From domain's DMARC policy says `reject` and which fails it, and mail whose From
-    is not exactly one author."""
+    """Refuse, before the 250, mail whose From domain's DMARC policy says `reject` and which fails it, and mail whose
+    From is not exactly one author."""
     redis_url: str = ""
     """`redis://…`: bus and rate limits of several instances go through Redis. Empty: PostgreSQL and each process."""
     spam_threshold: Annotated[float, Meta(ge=0)] = 5.0
