@@ -10,7 +10,7 @@ environment ignored. Nothing is tried twice.
 
 import asyncio
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -49,14 +49,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpApi:
-    """The API at `base`. `headers` go with every call; `secret` never shows in what comes back from here."""
+    """The API at `base`. `headers` go with every call; none of the `secrets` shows in what comes back from here."""
 
     def __init__(
         self,
         base: str,
         *,
         setting: str,
-        secret: str,
+        secrets: Sequence[str],
         headers: Mapping[str, str],
         timing: HttpTiming | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -69,7 +69,7 @@ class HttpApi:
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise SettingsError(f"The credentials that go with AGENTPOST_{setting.upper()} have characters no key has.")
         self._base = base.rstrip("/")
-        self._secret = secret
+        self._secrets = [one for one in secrets if one]
         self._headers = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
         self._timing = timing or HttpTiming()
         self._ssl_context = ssl_context
@@ -137,8 +137,10 @@ class HttpApi:
         )
 
     def shown(self, text: str) -> str:
-        """Text of theirs as one bounded line, without our key."""
-        return one_line(text.replace(self._secret, "…") if self._secret else text)
+        """Text of theirs as one bounded line, without our credentials."""
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return one_line(text)
 
 
 class _Call:

@@ -51,7 +51,7 @@ class MailgunTransport:
         self._api = HttpApi(
             endpoint,
             setting="mailgun_endpoint",
-            secret=api_key,
+            secrets=(api_key, basic),
             headers={"Authorization": f"Basic {basic}"},
             timing=timing,
             ssl_context=ssl_context,

@@ -14,7 +14,8 @@ from agentpost_server.providers.smtp.replies import one_line
 _INACTIVE: Final = 406
 # About the token, the sender signature, the account, the stream or the pace (API error codes); the mail may be fine.
 _OUR_FAULT: Final = frozenset((10, 100, 400, 401, 405, 412, 413, 429, 1226, 1235))
-_NAMED: Final = re.compile(r"inactive addresses:\s*([^\s,;]{3,320}@[^\s,;]{1,253}(?:,\s*[^\s,;]{3,574})*)")
+_ADDRESS: Final = r"[^\s,;@]{1,64}@[^\s,;@]{1,255}"
+_NAMED: Final = re.compile(rf"inactive addresses:\s*({_ADDRESS}(?:,\s*{_ADDRESS})*)")
 
 
 class Said(msgspec.Struct):

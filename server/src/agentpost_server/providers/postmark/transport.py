@@ -42,7 +42,7 @@ class PostmarkTransport:
         self._api = HttpApi(
             endpoint,
             setting="postmark_endpoint",
-            secret=server_token,
+            secrets=(server_token,),
             headers={"X-Postmark-Server-Token": server_token, "Content-Type": "application/json"},
             timing=timing,
             ssl_context=ssl_context,

@@ -44,7 +44,7 @@ class SendGridTransport:
         self._api = HttpApi(
             endpoint,
             setting="sendgrid_endpoint",
-            secret=api_key,
+            secrets=(api_key,),
             headers={"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"},
             timing=timing,
             ssl_context=ssl_context,
