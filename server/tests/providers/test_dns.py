@@ -56,7 +56,8 @@ async def test_answers_are_kept_and_fresh_asks_again() -> None:
 async def test_after_three_silences_nobody_waits_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agentpost_server.providers.dns._LIFETIME_SECONDS", 0.1)
     now = 100.0
-    async with name_server({("silent.example", "TXT"): SILENCE}) as server:
+    monkeypatch.setattr("agentpost_server.providers.dns._PROBE_SECONDS", 0.1)
+    async with name_server({("silent.example", "TXT"): SILENCE, (".", "NS"): SILENCE}) as server:
         dns = DnsResolver(server.address, clock=lambda: now)
         for _ in range(3):
             with pytest.raises(ResolverError):
@@ -69,6 +70,17 @@ async def test_after_three_silences_nobody_waits_for_a_while(monkeypatch: pytest
         now += 16
         server.txt("silent.example", "back")
         assert await dns.txt("silent.example") == [b"back"]
+
+
+async def test_a_stranger_s_silent_name_servers_buy_nobody_else_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agentpost_server.providers.dns._LIFETIME_SECONDS", 0.1)
+    async with name_server({("silent.example", "TXT"): SILENCE}) as server:
+        server.txt("example.com", "here")
+        dns = DnsResolver(server.address)
+        for _ in range(7):
+            with pytest.raises(ResolverError):
+                await dns.txt("silent.example")
+        assert await dns.txt("example.com") == [b"here"]
 
 
 def test_a_server_that_is_no_address_stops_the_start() -> None:

@@ -23,6 +23,7 @@ _TRY_SECONDS: Final = 2.0
 _CACHED: Final = 20_000
 _FAILURES_BEFORE_REST: Final = 3
 _REST_SECONDS: Final = 15.0
+_PROBE_SECONDS: Final = 1.0
 _NOTHING_THERE: Final = (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer)
 
 
@@ -76,18 +77,33 @@ class DnsResolver:
             self._silent = 0
             return []
         except dns.resolver.LifetimeTimeout as error:
-            self._note_silence()
+            await self._note_silence()
             raise ResolverError(f"No answer for {name} {kind} in time") from error
         except (dns.exception.DNSException, OSError, ValueError) as error:
             raise ResolverError(f"{name} {kind}: {error or type(error).__name__}"[:300]) from error
         self._silent = 0
         return list(answer)
 
-    def _note_silence(self) -> None:
+    async def _note_silence(self) -> None:
         self._silent += 1
-        if self._silent >= _FAILURES_BEFORE_REST:
-            self._silent = 0
+        if self._silent < _FAILURES_BEFORE_REST:
+            return
+        self._silent = 0
+        if not await self._is_answered():
             self._rests_until = self._clock() + _REST_SECONDS
+
+    async def _is_answered(self) -> bool:
+        """Whether our own name servers speak at all. Those of a stranger's domain may be silent on purpose: that must
+        buy nobody else a rest."""
+        if self._resolver.cache is not None:
+            self._resolver.cache.flush((dns.name.root, dns.rdatatype.NS, dns.rdataclass.IN))
+        try:
+            await self._resolver.resolve(dns.name.root, "NS", lifetime=_PROBE_SECONDS, search=False)
+        except dns.resolver.LifetimeTimeout:
+            return False
+        except (dns.exception.DNSException, OSError):
+            return True
+        return True
 
 
 def _opened(named: list[dns.nameserver.Nameserver]) -> dns.asyncresolver.Resolver:
