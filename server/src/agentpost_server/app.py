@@ -97,7 +97,8 @@ class Process:
         self.intake = Intake(runtime)
         self.smtp = SmtpDoor(runtime, smtp_socket) if "smtp" in self.roles else None
         self.health = health.Health(
-            {"database": self._check_database, "blobs": self._check_blobs, "migrations": self._check_migrations}
+            {"database": self._check_database, "blobs": self._check_blobs, "migrations": self._check_migrations},
+            {"redis": runtime.bus.check} if runtime.settings.redis_url else {},
         )
         self.growth = metrics.Growth()
         self.hub = Hub(runtime.database, runtime.bus)
@@ -125,7 +126,7 @@ class Process:
                 "runtime": runtime,
                 "authenticator": self.authenticator,
                 "reference": Reference(openapi_document()),
-                "limiter": Limiter(runtime.settings.requests_per_minute),
+                "limiter": Limiter(runtime.settings.requests_per_minute, runtime.tally),
                 "hub": self.hub,
                 "intake": self.intake,
                 "health": self.health,

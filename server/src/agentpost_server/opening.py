@@ -1,5 +1,6 @@
 """Opening the ports of a process: the one place that picks providers, by the settings."""
 
+import importlib
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -13,6 +14,8 @@ from agentpost_server.core.times import now
 from agentpost_server.db import Database
 from agentpost_server.mail.dkim_sign import Signer, load_key
 from agentpost_server.ports.blobs import Blobs
+from agentpost_server.ports.bus import Bus
+from agentpost_server.ports.tally import Tally
 from agentpost_server.ports.transport import MailTransport
 from agentpost_server.providers.aws import account_of
 from agentpost_server.providers.aws_sns import SnsTopics
@@ -23,6 +26,7 @@ from agentpost_server.providers.files import FileBlobs
 from agentpost_server.providers.mailgun import MailgunTransport
 from agentpost_server.providers.postgres_bus import PostgresBus
 from agentpost_server.providers.postmark import PostmarkTransport
+from agentpost_server.providers.process_tally import ProcessTally
 from agentpost_server.providers.s3 import S3Blobs, S3Location
 from agentpost_server.providers.s3_mail import open_mail_objects
 from agentpost_server.providers.sendgrid import SendGridTransport
@@ -46,8 +50,9 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
         settings, {*providers, *(["smtp"] if relay else []), *(["direct"] if settings.direct else [])}
     )
     signer = signer_of(settings)
+    over_redis = open_redis_ports(settings.redis_url) if settings.redis_url else None
     database = await Database.open(dsn, keyring.password, size=settings.database_connections)
-    bus = PostgresBus(database.dsn)
+    bus, tally = over_redis or (PostgresBus(database.dsn), ProcessTally())
     await bus.start()
     runtime = Runtime(
         settings=settings,
@@ -55,6 +60,7 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
         database=database,
         blobs=open_blobs(settings, data_dir),
         bus=bus,
+        tally=tally,
         resolver=DnsResolver(settings.dns_servers),
         transports={},
         count=_uncounted,
@@ -84,8 +90,23 @@ async def close_runtime(runtime: Runtime) -> None:
         await transport.close()
     for provider in runtime.domain_providers.values():
         await provider.close()
+    await runtime.tally.close()
     await runtime.bus.close()
     await runtime.database.close()
+
+
+def open_redis_ports(url: str) -> tuple[Bus, Tally]:
+    """What several instances share by Redis. Connects to nothing yet; raises SettingsError, which never has the URL."""
+    # Its package takes longer to import than all of ours: who has no Redis does not wait for it.
+    redis_bus = importlib.import_module("agentpost_server.providers.redis_bus")
+    redis_tally = importlib.import_module("agentpost_server.providers.redis_tally")
+    try:
+        return redis_bus.RedisBus(url), redis_tally.RedisTally(url)
+    except ValueError:
+        # Without its cause, which may repeat the URL.
+        raise SettingsError(
+            "AGENTPOST_REDIS_URL must look like redis://user:password@host:6379/0, or rediss://… for TLS."
+        ) from None
 
 
 def open_transports(runtime: Runtime, relay: SmtpRelay | None) -> dict[str, MailTransport]:

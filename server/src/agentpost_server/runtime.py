@@ -16,6 +16,7 @@ from agentpost_server.ports.domain_provider import DomainProvider
 from agentpost_server.ports.mail_objects import MailObjects
 from agentpost_server.ports.queue import MessageQueue
 from agentpost_server.ports.resolver import Resolver
+from agentpost_server.ports.tally import Tally
 from agentpost_server.ports.topics import Topics
 from agentpost_server.ports.transport import MailTransport
 from agentpost_server.settings import Settings
@@ -29,6 +30,7 @@ class Runtime(msgspec.Struct, kw_only=True):
     database: Database
     blobs: Blobs
     bus: Bus
+    tally: Tally
     resolver: Resolver
     transports: Mapping[str, MailTransport]
     count: Callable[[UUID, str, int], None]

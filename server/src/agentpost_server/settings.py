@@ -147,7 +147,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Refuse, before the 250, mail whose From domain's DMARC policy says `reject` and which fails it, and mail whose
     From is not exactly one author."""
     redis_url: str = ""
-    """`redis://…`: bus and rate limits of several instances go through Redis. Empty: PostgreSQL and each process."""
+    """`redis://user:password@host:6379/0`, or `rediss://…` for TLS: instances ring each other and count request limits
+    through Redis. Empty: they ring through PostgreSQL, and each counts for itself."""
     spam_threshold: Annotated[float, Meta(ge=0)] = 5.0
     """Spam score from which mail from outside gets the label `spam` and raises `message.blocked` instead of
     `message.received`; 0 turns labelling off."""

@@ -28,7 +28,7 @@ async def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     caller = await authenticator.caller(_bearer(connection))
     context_of(connection.scope).caller = caller
     caller.demand(wanted)
-    connection.app.state.limiter.admit(caller.organization_id, connection.scope)
+    await connection.app.state.limiter.admit(caller.organization_id, connection.scope)
 
 
 def _bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

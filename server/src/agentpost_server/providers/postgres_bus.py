@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from agentpost_server.ports.bus import Listener
+from agentpost_server.providers.listeners import Listeners
 
 _CHANNEL = "agentpost"
 _GATHER_SECONDS = 0.005
@@ -22,7 +23,7 @@ class PostgresBus:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._listeners: dict[str, list[Listener]] = {}
+        self._listeners = Listeners()
         self._waiting: dict[str, str] = {}
         self._bell = asyncio.Event()
         self._connection: Any = None
@@ -44,8 +45,11 @@ class PostgresBus:
         self._bell.set()
 
     def subscribe(self, topic: str, listener: Listener) -> Callable[[], None]:
-        self._listeners.setdefault(topic, []).append(listener)
-        return lambda: self._listeners[topic].remove(listener)
+        return self._listeners.add(topic, listener)
+
+    async def check(self) -> None:
+        if self._connection is None or self._connection.is_closed():
+            raise ConnectionError("PostgreSQL cannot be listened to.")
 
     async def _connect(self) -> None:
         self._connection = await asyncpg.connect(
@@ -59,7 +63,7 @@ class PostgresBus:
             if self._connection is None or self._connection.is_closed():
                 try:
                     await self._connect()
-                    self._heard_all()
+                    self._listeners.ring_all()
                 except _ABSENT as error:
                     log.debug("the doorbell is away", error=type(error).__name__)
 
@@ -79,11 +83,4 @@ class PostgresBus:
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         topic, _, text = str(payload).partition(" ")
-        for listener in list(self._listeners.get(topic, ())):
-            listener(text)
-
-    def _heard_all(self) -> None:
-        """After an absence nobody knows what was missed: everyone looks."""
-        for listeners in list(self._listeners.values()):
-            for listener in list(listeners):
-                listener("")
+        self._listeners.ring(topic, text)

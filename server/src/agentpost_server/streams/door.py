@@ -37,7 +37,7 @@ async def admit(scope: Any) -> tuple[Caller, str | None]:
         caller = await authenticator.caller_of_hash(*await redeem(runtime.database, token))
     context_of(scope).caller = caller
     caller.demand(SCOPE)
-    limiter.admit(caller.organization_id, scope)
+    await limiter.admit(caller.organization_id, scope)
     environment = _header(scope, b"agentpost-environment")
     if environment is not None:
         caller.enter(environment)

@@ -23,10 +23,15 @@ log = structlog.get_logger("health")
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What `/readyz` says: `status` is ready or not_ready; `checks` has `ok` or a reason by name."""
+    """What `/readyz` says: `status` is ready, degraded (something helpful is away; all is served) or not_ready;
+    `checks` has `ok` or a reason by name."""
 
     status: str
     checks: dict[str, str]
+
+    @property
+    def serves(self) -> bool:
+        return self.status != "not_ready"
 
 
 class _Watched:
@@ -41,11 +46,13 @@ class _Watched:
 
 
 class Health:
-    """A service: asks every check again and again, each in its own loop. A check answers None, or what is wrong."""
+    """A service: asks every check again and again, each in its own loop. A check answers None, or what is wrong.
+    Without what `helpful` checks the process works, slower or less exactly."""
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
-        self._checks = checks
-        self._watched = {name: _Watched() for name in checks}
+    def __init__(self, checks: Mapping[str, Check], helpful: Mapping[str, Check] | None = None) -> None:
+        self._helpful = frozenset(helpful or ())
+        self._checks = {**checks, **(helpful or {})}
+        self._watched = {name: _Watched() for name in self._checks}
         self._loops: list[asyncio.Task[None]] = []
         self._draining = False
 
@@ -76,8 +83,8 @@ class Health:
         checks = {name: watched.now() for name, watched in self._watched.items()}
         if self._draining:
             checks["process"] = "shutting down"
-        ready = all(word == _OK for word in checks.values())
-        return Report("ready" if ready else "not_ready", checks)
+        wrong = {name for name, word in checks.items() if word != _OK}
+        return Report("ready" if not wrong else "degraded" if wrong <= self._helpful else "not_ready", checks)
 
     async def _run(self, name: str) -> None:
         while True:
@@ -104,7 +111,7 @@ async def get_healthz() -> Response[bytes]:
 async def get_readyz(request: Request[Any, Any, Any]) -> Response[Report]:
     health: Health = request.app.state.health
     report = health.report()
-    status = 200 if report.status == "ready" else 503
+    status = 200 if report.serves else 503
     headers = {} if status == 200 else {"Retry-After": "2"}
     return Response(content=report, status_code=status, media_type=MediaType.JSON, headers=headers)
 

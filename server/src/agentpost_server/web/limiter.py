@@ -1,6 +1,6 @@
 """A request limit for each organization: a fixed window a minute, told in the RateLimit-* headers.
 
-In memory and for each process: the self-hosted default is unlimited. The class is the seam where an exact one goes.
+The counting is a port: exact over all instances where there is Redis, else for each process. The default is unlimited.
 """
 
 import time
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from agentpost_server.core.errors import RateLimited
+from agentpost_server.ports.tally import Tally
 
 _WINDOW = 60
 
@@ -15,20 +16,17 @@ _WINDOW = 60
 class Limiter:
     """`per_minute` 0 means unlimited, and then no header is sent."""
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, tally: Tally) -> None:
         self._per_minute = per_minute
-        self._window = 0
-        self._used: dict[UUID, int] = {}
+        self._tally = tally
 
-    def admit(self, organization_id: UUID, scope: Any) -> None:
+    async def admit(self, organization_id: UUID, scope: Any) -> None:
         """Count one request, leave the headers in the scope. Raises RateLimited."""
         if not self._per_minute:
             return
         moment = time.time()
-        if (window := int(moment // _WINDOW)) != self._window:
-            self._window, self._used = window, {}
-        used = self._used.get(organization_id, 0) + 1
-        self._used[organization_id] = used
+        window = int(moment // _WINDOW)
+        used = await self._tally.add(f"requests:{organization_id}", window)
         reset = int((window + 1) * _WINDOW - moment) + 1
         headers = {
             "RateLimit-Limit": str(self._per_minute),

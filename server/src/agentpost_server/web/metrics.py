@@ -24,7 +24,7 @@ UNROUTED = Gauge(
     "Mail from providers that waits for an inbox (at most 10,000)",
     multiprocess_mode="mostrecent",
 )
-READY = Gauge("agentpost_ready", "1 when /readyz says ready", multiprocess_mode="livemin")
+READY = Gauge("agentpost_ready", "1 when /readyz says ready or degraded", multiprocess_mode="livemin")
 REQUEST_LOG_DROPPED = Counter(
     "agentpost_request_log_dropped", "Entries of the request log lost to a long absence of the database"
 )
@@ -58,7 +58,7 @@ def render() -> bytes:
 
 @get("/metrics", opt={"scope": "public"}, include_in_schema=False)
 async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    READY.set(request.app.state.health.report().status == "ready")
+    READY.set(request.app.state.health.report().serves)
     return Response(content=render(), media_type=CONTENT_TYPE_LATEST)
 
 
