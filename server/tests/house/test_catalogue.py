@@ -24,6 +24,7 @@ ROUTER_FUNCTIONS = {
     "claim_transmissions",
     "claim_unrouted",
     "claim_webhook_deliveries",
+    "count_domains",
     "count_unrouted",
     "deleted_inboxes",
     "doomed_blobs",

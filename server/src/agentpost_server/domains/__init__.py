@@ -3,5 +3,6 @@
 from agentpost_server.domains.check import TOPIC, check, lane
 from agentpost_server.domains.keys import signers
 from agentpost_server.domains.names import upwards
+from agentpost_server.domains.survey import count_by_status, every
 
-__all__ = ["TOPIC", "check", "lane", "signers", "upwards"]
+__all__ = ["TOPIC", "check", "count_by_status", "every", "lane", "signers", "upwards"]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from agentpost_server.core.scope import Scope
-from agentpost_server.db import Tx
+from agentpost_server.db import Database, Tx
 
 _COLUMNS = """d.*, COALESCE(d.transport, e.transport) AS sends_by, (SELECT COALESCE(json_agg(json_build_object(
       'selector', k.selector, 'public_key', k.public_key, 'active_at', k.active_at, 'retires_at', k.retires_at)
@@ -71,6 +71,20 @@ async def list_by_id(tx: Tx, scope: Scope, after: UUID | None, ascending: bool, 
         after,
         limit,
     )
+
+
+async def list_of(tx: Tx, organization_ids: list[UUID], most: int) -> list[Any]:
+    """Of all these organizations; verified ones first."""
+    return await tx.rows(
+        f"""SELECT {_COLUMNS} {_FROM} WHERE d.organization_id = ANY($1)
+            ORDER BY d.status <> 'verified', d.organization_id, d.id LIMIT $2""",
+        organization_ids,
+        most,
+    )
+
+
+async def count_by_status(database: Database) -> list[Any]:
+    return await database.route("SELECT status, number FROM router.count_domains()")
 
 
 async def update(tx: Tx, scope: Scope, domain_id: UUID, row: dict[str, Any]) -> None:
