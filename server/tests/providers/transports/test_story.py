@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from agentpost_server.outbound import tags
 from agentpost_server.ports.transport import MailTransport
+from databases import new_database
 from harness import KEYRING, Server, new_tenant, running_server
 from outbound.sending import inbox, recipients, send, settled
 from providers.transports.letters import everybody
@@ -23,7 +24,9 @@ async def sendgrid() -> AsyncIterator[SendGridStandIn]:
 
 
 @pytest_asyncio.fixture
-async def sending(database_url: str, tmp_path: Path, sendgrid: SendGridStandIn) -> AsyncIterator[Server]:
+async def sending(postgres: str, tmp_path: Path, sendgrid: SendGridStandIn) -> AsyncIterator[Server]:
+    # A database of its own: the other servers of the tests would take its work, and have no such transport.
+    database_url = await new_database(postgres, "sendgrid")
     async with running_server(database_url, tmp_path, sendgrid_api_key=KEY, sendgrid_endpoint=sendgrid.url) as server:
         yield server
 
