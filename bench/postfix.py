@@ -49,6 +49,13 @@ default_process_limit = 100
 virtual_destination_concurrency_limit = 20
 maillog_file =
 """
+_RELAY = """
+relayhost = [127.0.0.1]:{relay_port}
+smtp_tls_security_level = none
+smtp_host_lookup = native
+smtp_destination_concurrency_limit = 20
+default_destination_concurrency_limit = 20
+"""
 _MASTER = """
 127.0.0.1:{port} inet n - n - - smtpd
 127.0.0.1:{hold_port} inet n - n - - smtpd -o smtpd_client_restrictions=static:HOLD
@@ -66,6 +73,8 @@ error     unix - - n - - error
 retry     unix - - n - - error
 discard   unix - - n - - discard
 virtual   unix - n n - - virtual
+smtp      unix - - n - - smtp
+relay     unix - - n - - smtp
 anvil     unix - - n - 1 anvil
 pickup    unix n - n 60 1 pickup
 showq     unix n - n - - showq
@@ -80,8 +89,9 @@ class Postfix:
     What comes to `port` is delivered at once; what comes to `hold_port` is queued, flushed and left in the queue.
     """
 
-    def __init__(self, folder: Path, mailboxes: int) -> None:
+    def __init__(self, folder: Path, mailboxes: int, relay_port: int | None = None) -> None:
         self.folder = folder
+        self._relay_port = relay_port
         self.port = free_port()
         self.hold_port = free_port()
         self.recipients = [f"agent{n}@{_DOMAIN}" for n in range(mailboxes)]
@@ -90,6 +100,16 @@ class Postfix:
     def delivered(self) -> int:
         """Files in all maildirs now."""
         return sum(len(os.listdir(box)) for box in self._boxes if box.exists())  # noqa: PTH208 the names alone, fast
+
+    def queued(self) -> int:
+        """Mails in the queue, those on hold included."""
+        names = ("incoming", "active", "deferred", "hold")
+        return sum(len(files) for name in names for _, _, files in os.walk(self.folder / "queue" / name))
+
+    def release(self) -> None:
+        """Let go what came to `hold_port`, now and not at the next look at the queue."""
+        subprocess.run(["postsuper", "-c", str(self.folder / "config"), "-H", "ALL"], capture_output=True, check=True)
+        self.command("flush")
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -108,7 +128,8 @@ class Postfix:
         main = _MAIN.format(
             folder=self.folder, owner="postfix", domain=_DOMAIN, uid=box_owner.pw_uid, gid=box_owner.pw_gid
         )
-        (config / "main.cf").write_text(main)
+        relay = _RELAY.format(relay_port=self._relay_port) if self._relay_port else ""
+        (config / "main.cf").write_text(main + relay)
         (config / "master.cf").write_text(_MASTER.format(port=self.port, hold_port=self.hold_port))
         boxes = "".join(f"{one} {one.partition('@')[0]}/\n" for one in self.recipients)
         (config / "mailboxes").write_text(boxes)
@@ -133,9 +154,10 @@ def installed() -> str | None:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, mailboxes: int) -> Generator[Postfix]:
-    """Start an instance below `folder` (which every user must be able to enter); stopped at the end."""
-    postfix = Postfix(folder, mailboxes)
+def running(folder: Path, *, mailboxes: int, relay_port: int | None = None) -> Generator[Postfix]:
+    """Start an instance below `folder` (which every user must be able to enter); stopped at the end. Mail for other
+    domains goes to `relay_port`."""
+    postfix = Postfix(folder, mailboxes, relay_port)
     postfix.write_configuration()
     try:
         started = postfix.command("start")
@@ -145,6 +167,19 @@ def running(folder: Path, *, mailboxes: int) -> Generator[Postfix]:
         yield postfix
     finally:
         postfix.command("abort")
+
+
+@contextlib.contextmanager
+def sink() -> Generator[int]:
+    """Postfix's `smtp-sink`, which takes every mail and keeps none. Its port."""
+    port = free_port()
+    process = subprocess.Popen(["smtp-sink", "-u", "nobody", f"127.0.0.1:{port}", "100"], start_new_session=True)
+    try:
+        wait_for_port(port, 10)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

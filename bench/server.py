@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -94,9 +94,11 @@ class Installation(NamedTuple):
         }
 
     @contextlib.asynccontextmanager
-    async def server(self, *, roles: str = "api,worker,smtp", workers: int = 1) -> AsyncGenerator[Server]:
+    async def server(
+        self, *, roles: str = "api,worker,smtp", workers: int = 1, settings: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[Server]:
         http_port, smtp_port = free_port(), free_port()
-        environment = self.environment(http_port, smtp_port)
+        environment = {**self.environment(http_port, smtp_port), **(settings or {})}
         command = ["serve", "--roles", roles, "--workers", str(workers)]
         with program(command, environment, self.folder / "server.log") as process:
             await wait_until_ready(process, http_port, self.folder / "server.log")
