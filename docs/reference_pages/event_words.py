@@ -32,7 +32,10 @@ WORDS: Final = {
     "thread.created": "A conversation began.",
     "inbox.created": "An inbox was made.",
     "inbox.deleted": "An inbox was deleted. Its address is never given to anyone else.",
-    "inbox.paused": "No mail leaves from this inbox any more.",
+    "inbox.paused": (
+        "No mail leaves from this inbox any more: somebody paused it, or its bounces or complaints of seven days went "
+        "over the limit. The rates are in percent."
+    ),
     "inbox.resumed": "The inbox may send again.",
     "draft.created": "A draft was made.",
     "draft.updated": "A draft was changed.",
@@ -46,5 +49,8 @@ WORDS: Final = {
         "Sent by `POST /webhooks/{id}/test` to one endpoint, and nowhere else: it never stands in the log. A "
         "test delivery of any other type looks as below."
     ),
-    "limit.reached": "A usage limit is reached.",
+    "limit.reached": (
+        "A limit is reached. `bounce_rate` and `complaint_rate` are in percent and a warning (`hard` is false): an inbox "
+        "is over the rate that would pause it, with numbers too small to act on. Told once a day."
+    ),
 }

@@ -33,6 +33,8 @@ from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import files_api, retention, threads_api
 from agentpost_server.outbound import api as outbound_api
 from agentpost_server.outbound import links_api, record, transmit
+from agentpost_server.outbound.deliverability import api as deliverability_api
+from agentpost_server.outbound.deliverability import judge
 from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
@@ -62,6 +64,7 @@ API_ROUTES: list[Any] = [
     *threads_api.ROUTES,
     *files_api.ROUTES,
     *outbound_api.ROUTES,
+    *deliverability_api.ROUTES,
     *sandbox_api.ROUTES,
     *provider_api.ROUTES,
     *webhooks_api.ROUTES,
@@ -172,6 +175,8 @@ class Process:
             )
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
+            services.append(Chore("deliverability", judge.EVERY_SECONDS, lambda: judge.add_up(self.runtime)))
+            services.append(Chore("old-numbers", 3600, lambda: judge.prune(self.runtime)))
             services.append(domains_lane(self.runtime))
             services.append(Ingest(self.runtime))
             services += self._intake_services()

@@ -130,6 +130,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Port that `direct` delivers to. Other than 25 only in a lab."""
     failover: str = ""
     """Comma-separated transports that take over, in this order, what the chosen one surely did not accept."""
+    pause_bounce_percent: Annotated[float, Meta(ge=0, le=100)] = 5.0
+    """An inbox is paused when more than so many percent of its recipients of seven days bounced for good; 0 = never."""
+    pause_bounce_recipients: Positive = 200
+    """With fewer recipients than this, a high bounce rate only raises `limit.reached`."""
+    pause_bounce_count: Positive = 5
+    """With fewer bounces than this, a high bounce rate only raises `limit.reached`."""
+    pause_complaint_percent: Annotated[float, Meta(ge=0, le=100)] = 0.3
+    """An inbox is paused when more than so many percent of its recipients of seven days complained; 0 = never."""
+    pause_complaint_recipients: Positive = 1000
+    """With fewer recipients than this, a high complaint rate only raises `limit.reached`."""
+    pause_complaint_count: Positive = 3
+    """With fewer complaints than this, a high complaint rate only raises `limit.reached`."""
+    warmup_schedule: str = ""
+    """Comma-separated numbers of recipients that a tenant's own domain may write to on its first day of sending (UTC),
+    its second, and so on, such as `50,100,200,400,800`; behind the last it is free. What is over waits for the next
+    day. Empty: no domain is held back."""
+    metrics_days: Annotated[int, Meta(ge=8, le=3650)] = 400
+    """How long hourly numbers of sent, bounced and complained mail and DMARC reports are kept."""
     dkim_selector: str = ""
     """Selector of the DKIM key of `shared_domain`: its record stands at `<selector>._domainkey.<shared_domain>`."""
     dkim_key_file: str = ""

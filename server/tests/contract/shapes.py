@@ -30,6 +30,7 @@ _NESTED: Final = {
     "attempt_log": "Attempt",
     "request": "Request",
     "records": "DnsRecord",
+    "series": "Moment",
 }
 _SPEC: Final = {
     "Address": "email name?",
@@ -68,6 +69,8 @@ _SPEC: Final = {
     "Domain": """id environment_id domain client_id? status can_send can_receive transport? catch_all_inbox_id?
         subdomains_enabled records[] failure? last_checked_at? next_check_at? verified_at? created_at""",
     "DnsRecord": "type name value priority? ttl purpose required status found[]",
+    "Deliverability": "score? band? sent bounce_rate complaint_rate window_days series[]",
+    "Moment": "at sent delivered bounced hard_bounced complained",
     "Event": "id type timestamp org_id env_id data{}",
     "AuditEntry": "id at actor ip? action target before? after? hash? previous_hash?",
     "Problem": "type title status detail code errors[] fix request_id",
@@ -107,7 +110,7 @@ EVENT_DATA: Final = {
     "domain.verified": "domain_id domain failure?",
     "domain.failed": "domain_id domain failure?",
     "webhook.disabled": "webhook_id url reason",
-    "limit.reached": "counter current limit hard",
+    "limit.reached": "counter current limit hard inbox_id?",
 }
 
 

@@ -18,17 +18,17 @@ GET /usage | GET POST /environments | GET PATCH DELETE /environments/{} | GET PO
 GET PATCH DELETE /api-keys/{} | POST /api-keys/{}/rotate | GET /auth/me | GET /org/audit-log | GET /requests
 GET /sandbox/outbox | GET /openapi.json | GET POST /domains | GET PATCH DELETE /domains/{} | POST /domains/{}/verify
 POST /domains/{}/rotate-dkim | GET /domains/{}/zone-file | POST /inbound/ses/{} | POST /inbound/sendgrid/{}
-POST /inbound/postmark/{} | POST /inbound/mailgun/{}
+POST /inbound/postmark/{} | POST /inbound/mailgun/{} | GET /inboxes/{}/deliverability | GET /metrics/deliverability
 """
 _LATER = """
-GET /inboxes/{}/deliverability | GET /messages/{}/codes | POST /messages/{}/approve | POST /messages/{}/reject
+GET /messages/{}/codes | POST /messages/{}/approve | POST /messages/{}/reject
 GET /messages/{}/revisions | POST /inboxes/{}/messages/preflight | POST /inboxes/{}/messages/claim | POST /leases/{}/ack
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
 GET /threads/{}/context | GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revisions
 POST /drafts/{}/send
 GET /attachments/{}/text | GET /domains/{}/reports | GET POST /filter-rules
 GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test | GET POST /policies | GET PATCH DELETE /policies/{}
-GET /metrics/deliverability | GET /metrics/events | GET PATCH DELETE /org | GET /org/members
+GET /metrics/events | GET PATCH DELETE /org | GET /org/members
 PATCH DELETE /org/members/{} | GET POST /org/invitations | DELETE /org/invitations/{}
 POST /org/invitations/accept | POST /org/transfer
 POST /auth/setup | POST /auth/sign-up | POST /auth/switch | POST /auth/login | POST /auth/refresh | POST /auth/logout

@@ -93,10 +93,19 @@ async def update(tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID, wanted: Upd
     return after
 
 
-async def pause(tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID, reason: str = "manual") -> Inbox:
+class Rates(NamedTuple):
+    """In percent: what an inbox is paused for, or null where somebody paused it by hand."""
+
+    bounce_rate: float | None = None
+    complaint_rate: float | None = None
+
+
+async def pause(
+    tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID, reason: str = "manual", rates: Rates | None = None
+) -> Inbox:
     """No mail leaves from it until it is resumed; it goes on receiving. Pausing twice keeps the first reason."""
     row = await row_of(tx, scope, inbox_id, lock=True)
-    return inbox_of(row) if row["send_paused"] else await _set_paused(tx, scope, actor, inbox_id, reason)
+    return inbox_of(row) if row["send_paused"] else await _set_paused(tx, scope, actor, inbox_id, reason, rates)
 
 
 async def resume(tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID) -> Inbox:
@@ -119,12 +128,13 @@ async def delete(tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID) -> None:
     await audit.record(tx, scope.organization_id, actor, "inbox.deleted", gone.id, before=gone)
 
 
-async def _set_paused(tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID, reason: str | None) -> Inbox:
+async def _set_paused(
+    tx: Tx, scope: Scope, actor: Actor, inbox_id: UUID, reason: str | None, rates: Rates | None = None
+) -> Inbox:
     row = await store.set_paused(tx, scope, inbox_id, paused=reason is not None, reason=reason)
     after = inbox_of(row)
     verb = "paused" if reason else "resumed"
-    rates = {"bounce_rate": None, "complaint_rate": None}
-    data = {"inbox_id": after.id, "email": after.email, "reason": reason or "manual", **rates}
+    data = {"inbox_id": after.id, "email": after.email, "reason": reason or "manual", **(rates or Rates())._asdict()}
     await append(tx, scope, NewEvent(type=f"inbox.{verb}", inbox_id=inbox_id, data=data))
     await audit.record(tx, scope.organization_id, actor, f"inbox.{verb}", after.id, after=after)
     return after

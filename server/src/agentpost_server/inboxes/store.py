@@ -113,9 +113,11 @@ async def update(
 
 
 async def set_paused(tx: Tx, scope: Scope, inbox_id: UUID, *, paused: bool, reason: str | None) -> Any:
+    """Resumed after a pause for its rates, an inbox is judged by what is told from now on."""
     return await tx.row(
         """UPDATE inboxes SET send_paused = $4, pause_reason = $5, paused_at = CASE WHEN $4 THEN now() END,
-        updated_at = now()
+             updated_at = now(), judged_from = CASE WHEN NOT $4 AND pause_reason IN ('bounce_rate', 'complaint_rate')
+               THEN now() ELSE judged_from END
            WHERE organization_id = $1 AND environment_id = $2 AND id = $3 RETURNING *""",
         scope.organization_id,
         scope.environment_id,

@@ -18,6 +18,7 @@ from agentpost_server.events.append import append_all
 from agentpost_server.mail.address import canonical
 from agentpost_server.outbound.announce import announcements
 from agentpost_server.outbound.change import Change, Key
+from agentpost_server.outbound.deliverability.marks import marks
 from agentpost_server.outbound.status import may_become, message_status
 from agentpost_server.outbound.store import feedback, states, suppressions
 
@@ -56,18 +57,19 @@ async def change(tx: Tx, changes: Sequence[Change]) -> list[Change]:
 
 async def apply(tx: Tx, held: dict[Key, Held], changes: Sequence[Change]) -> list[Change]:
     """The same for messages that this transaction holds already."""
-    moved: list[Change] = []
+    steps: list[tuple[str, Change]] = []
     for one in changes:
         message = held.get(one.key)
-        if message is not None and may_become(message.statuses.get(one.email, "cancelled"), one.status):
+        if message is not None and may_become(before := message.statuses.get(one.email, "cancelled"), one.status):
             message.statuses[one.email] = one.status
-            moved.append(one)
-    if moved:
-        await _write(tx, held, moved)
-    return moved
+            steps.append((before, one))
+    if steps:
+        await _write(tx, held, steps)
+    return [one for _, one in steps]
 
 
-async def _write(tx: Tx, held: dict[Key, Held], moved: list[Change]) -> None:
+async def _write(tx: Tx, held: dict[Key, Held], steps: list[tuple[str, Change]]) -> None:
+    moved = [one for _, one in steps]
     last = {(*one.key, one.email): one for one in moved}
     await states.write_recipients(
         tx, [(*key, one.status, one.detail, one.listed or one.suppresses) for key, one in last.items()]
@@ -82,7 +84,7 @@ async def _write(tx: Tx, held: dict[Key, Held], moved: list[Change]) -> None:
             for key, told in by_message.items()
         ],
     )
-    await states.insert_message_events(tx, _message_events(moved))
+    await states.insert_message_events(tx, _message_events(moved), marks(held, steps))
     await _suppress(tx, held, moved)
     news = [news for key, told in by_message.items() for news in announcements(held[key].row, held[key].status(), told)]
     if news:

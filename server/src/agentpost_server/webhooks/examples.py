@@ -107,7 +107,7 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
     "domain.failed": {**_DOMAIN, "failure": "The DKIM record is not published."},
     "webhook.disabled": {"webhook_id": f"whk_{_ULID}", "url": "https://example.com/hook", "reason": "failures"},
     "webhook.test": {"message": "If you can read this and the signature is right, this endpoint works."},
-    "limit.reached": {"counter": "messages_sent", "current": 200, "limit": 200, "hard": True},
+    "limit.reached": {"counter": "bounce_rate", "current": 6.4, "limit": 5.0, "hard": False, **_INBOX},
     **{f"message.{one}": _outbound(one) for one in "queued scheduled sent delivered deferred unknown failed".split()},
 }
 

@@ -62,15 +62,25 @@ async def write_messages(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
     )
 
 
-async def insert_message_events(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
-    """(organization, id, message, type, recipient, transport, attempt, bounce_type, codes…, detail) of each."""
-    await tx.run(
-        """INSERT INTO message_events (organization_id, id, message_id, type, recipient, transport, attempt,
+_EVENTS = """INSERT INTO message_events (organization_id, id, message_id, type, recipient, transport, attempt,
                bounce_type, smtp_code, enhanced_code, detail)
            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::integer[],
-               $8::text[], $9::integer[], $10::text[], $11::text[])""",
-        *_columns(rows, 11),
-    )
+               $8::text[], $9::integer[], $10::text[], $11::text[])"""
+_MARKS = """INSERT INTO delivery_marks (organization_id, environment_id, inbox_id, sent, delivered, bounced,
+               hard_bounced, complained)
+           SELECT * FROM unnest($12::uuid[], $13::uuid[], $14::uuid[], $15::integer[], $16::integer[], $17::integer[],
+               $18::integer[], $19::integer[])"""
+
+
+async def insert_message_events(
+    tx: Tx, rows: Sequence[tuple[object, ...]], marks: Sequence[tuple[object, ...]] = ()
+) -> None:
+    """(organization, id, message, type, recipient, transport, attempt, bounce_type, codes…, detail) of each; in the
+    same statement the marks of what they count as."""
+    if marks:
+        await tx.run(f"WITH marks AS ({_MARKS}) {_EVENTS}", *_columns(rows, 11), *_columns(marks, 8))
+    else:
+        await tx.run(_EVENTS, *_columns(rows, 11))
 
 
 async def list_message_events(
