@@ -101,6 +101,16 @@ async def test_an_identity_of_the_accounts_own_is_left_as_it_is() -> None:
         assert [method for method, _ in ses.calls] == ["GET"]
 
 
+async def test_what_sends_already_gets_no_mail_from_of_ours() -> None:
+    """Any tenant may name any domain, and has proven nothing of it when SES is first asked."""
+    async with stand_in() as (ses, identities):
+        sends = {"VerifiedForSendingStatus": True, "DkimAttributes": {"Status": "SUCCESS", "Tokens": ["a"]}}
+        ses.identities["mail.example"] = dict(sends)
+        found = await identities.records("mail.example")
+        assert (found.mail_from, len(found.cnames), found.ready) == ("", 1, True)
+        assert ses.identities["mail.example"] == sends
+
+
 async def test_what_cannot_be_learnt_is_a_provider_error() -> None:
     async with stand_in() as (ses, identities):
         ses.throttles = True

@@ -1,8 +1,8 @@
 """Domains as SES knows them (API v2): an identity with Easy DKIM, whose keys SES makes, publishes behind three CNAMEs
 and changes by itself, and a MAIL FROM subdomain, so that SPF is aligned too.
 
-An identity that is there already stays as it is, whoever made it; none is ever deleted: it costs nothing, and another
-part of the account may send by it.
+An identity that is verified already stays as it is, whoever made it: whoever adds a domain here has proven nothing of it
+yet. None is ever deleted: it costs nothing, and another part of the account may send by it.
 """
 
 import asyncio
@@ -58,10 +58,13 @@ class SesIdentities:
             raise
 
     async def _mail_from(self, domain: str, identity: dict[str, Any]) -> str:
-        """The subdomain in the envelope. Until its MX record is there SES goes on with a name of its own."""
+        """The subdomain in the envelope; "" for SES's own. Until its MX record is there SES goes on with a name of its
+        own."""
         present = identity.get("MailFromAttributes", {}).get("MailFromDomain")
         if present:
             return str(present).lower()
+        if identity.get("VerifiedForSendingStatus"):
+            return ""
         name = f"bounces.{domain}"
         await self._client.call(
             "put_email_identity_mail_from_attributes",
