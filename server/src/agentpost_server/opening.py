@@ -13,6 +13,7 @@ from agentpost_server.core.secrets import Keyring
 from agentpost_server.core.times import now
 from agentpost_server.db import Database
 from agentpost_server.mail.dkim_sign import Signer, load_key
+from agentpost_server.outbound.deliverability import warmup
 from agentpost_server.ports.blobs import Blobs
 from agentpost_server.ports.bus import Bus
 from agentpost_server.ports.tally import Tally
@@ -50,6 +51,7 @@ async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_d
         settings, {*providers, *(["smtp"] if relay else []), *(["direct"] if settings.direct else [])}
     )
     signer = signer_of(settings)
+    check_warmup(settings)
     over_redis = open_redis_ports(settings.redis_url) if settings.redis_url else None
     database = await Database.open(dsn, keyring.password, size=settings.database_connections)
     bus, tally = over_redis or (PostgresBus(database.dsn), ProcessTally())
@@ -143,6 +145,14 @@ def failover_of(settings: Settings, offered: Collection[str]) -> tuple[str, ...]
             f"{', '.join(sorted(offered)) or 'nothing, because no transport is configured'}."
         )
     return names
+
+
+def check_warmup(settings: Settings) -> None:
+    """Raises SettingsError."""
+    try:
+        warmup.parse(settings.warmup_schedule)
+    except ValueError as error:
+        raise SettingsError(f"AGENTPOST_WARMUP_SCHEDULE is wrong: {error}.") from error
 
 
 def signer_of(settings: Settings) -> Signer | None:

@@ -18,6 +18,7 @@ from agentpost_server.core.errors import Unavailable
 from agentpost_server.messages.threading import fingerprint
 from agentpost_server.outbound import outcomes, states
 from agentpost_server.outbound.call import Call, Ended, make_call
+from agentpost_server.outbound.deliverability import warmup
 from agentpost_server.outbound.record import TOPIC
 from agentpost_server.outbound.signing import signers_of
 from agentpost_server.outbound.sorting import change, claim_of, message_of, sort, undecided
@@ -76,16 +77,19 @@ async def _begin(
     attempt_of = {one.id: attempt_id for one, attempt_id in zip(claimed, attempt_ids, strict=True)}
     async with runtime.database.work({one.organization_id for one in claimed}) as tx:
         found = sort(await store.load(tx, claimed))
+        allowed, waiting = await warmup.ration(tx, runtime, found.ready)
         held = await states.hold(
             tx, [*(one.key for one in found.changes), *(message_of(one.row) for one in found.ready)]
         )
-        ready, over = undecided(found.ready, held)
+        ready, over = undecided(allowed, held)
         if found.ended or over:
             await store.give_up(tx, [*found.ended, *over])
-        if found.later:
-            await store.postpone(tx, found.later)
+        if later := [*found.later, *(one.later for one in waiting)]:
+            await store.postpone(tx, later)
         if found.changes:
             await states.apply(tx, held, found.changes)
+        if waiting:
+            await warmup.tell(tx, held, waiting)
         if not ready:
             return []
         signers = await signers_of(runtime, tx, [one.row for one in ready])
