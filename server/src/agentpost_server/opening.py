@@ -1,6 +1,7 @@
 """Opening the ports of a process: the one place that picks providers, by the settings."""
 
 import importlib
+import os
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -24,6 +25,7 @@ from agentpost_server.providers.aws_sqs import SqsQueue, region_of_queue
 from agentpost_server.providers.direct import DirectSettings, DirectTransport
 from agentpost_server.providers.dns import DnsResolver
 from agentpost_server.providers.files import FileBlobs
+from agentpost_server.providers.gcs import GcsBlobs, GcsLocation
 from agentpost_server.providers.mailgun import MailgunTransport
 from agentpost_server.providers.postgres_bus import PostgresBus
 from agentpost_server.providers.postmark import PostmarkTransport
@@ -39,6 +41,7 @@ from agentpost_server.sandbox import LocalNetwork
 from agentpost_server.settings import Settings, SettingsError
 
 _SELECTOR: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,3}")
+_PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)?")
 
 
 async def open_runtime(settings: Settings, *, keyring: Keyring, dsn: str, data_dir: Path, public_url: str) -> Runtime:
@@ -213,8 +216,14 @@ def open_blobs(settings: Settings, data_dir: Path) -> Blobs:
     if not settings.blob_url:
         return FileBlobs(data_dir / "blobs")
     url = urlsplit(settings.blob_url)
-    if url.scheme != "s3" or not url.hostname:
-        raise SettingsError("AGENTPOST_BLOB_URL must look like s3://bucket/prefix, or be empty for files.")
+    prefix = url.path.strip("/")
+    if url.scheme not in ("s3", "gs") or not url.hostname or not _PREFIX.fullmatch(prefix):
+        raise SettingsError(
+            "AGENTPOST_BLOB_URL must look like s3://bucket/prefix or gs://bucket/prefix, the prefix of letters, digits "
+            "and - _ . in parts joined by slashes; or be empty for files."
+        )
+    if url.scheme == "gs":
+        return _gcs_blobs(url.hostname, prefix)
     credentials = None
     if settings.s3_access_key_id:
         credentials = Credentials(
@@ -224,7 +233,17 @@ def open_blobs(settings: Settings, data_dir: Path) -> Blobs:
         bucket=url.hostname,
         region=settings.s3_region,
         endpoint=settings.s3_endpoint or None,
-        prefix=url.path.strip("/"),
+        prefix=prefix,
         credentials=credentials,
     )
     return S3Blobs(location)
+
+
+def _gcs_blobs(bucket: str, prefix: str) -> Blobs:
+    key_file = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    try:
+        return GcsBlobs(GcsLocation(bucket=bucket, prefix=prefix, key_file=Path(key_file) if key_file else None))
+    except ValueError as error:
+        raise SettingsError(
+            f"AGENTPOST_BLOB_URL cannot be opened by GOOGLE_APPLICATION_CREDENTIALS: {error}."
+        ) from error

@@ -52,7 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     postmaster_inbox: str = ""
     """Inbox address that gets `postmaster@` and `abuse@` of every domain here. Default `postmaster@<shared_domain>`."""
     blob_url: str = ""
-    """Where large bytes live: `s3://bucket/prefix` (R2, MinIO by `s3_endpoint`), or empty for files in the data
+    """Where large bytes live: `s3://bucket/prefix` (R2, MinIO by `s3_endpoint`), `gs://bucket/prefix` (Google's, with
+    the key file that GOOGLE_APPLICATION_CREDENTIALS names, or the machine's account), or empty for files in the data
     folder."""
     s3_endpoint: str = ""
     """Endpoint of an S3-compatible store. Empty: AWS."""

@@ -1,4 +1,4 @@
-"""What every blob store must do: one suite, run on files and on S3 (moto's server on loopback)."""
+"""What every blob store must do: one suite, run on files, on S3 (moto's server) and on a stand-in for Google's."""
 
 import asyncio
 import uuid
@@ -11,17 +11,19 @@ import pytest
 
 from agentpost_server.ports.blobs import STREAM_OCTETS, BlobNotFound, Blobs, blob_key, checked_key
 from agentpost_server.providers.files import FileBlobs
+from agentpost_server.providers.gcs import GcsBlobs
 from agentpost_server.providers.s3 import S3Blobs
 
 
-@pytest.fixture(params=["files", "s3", "s3-prefix"])
+@pytest.fixture(params=["files", "s3", "s3-prefix", "gcs", "gcs-prefix"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     if request.param == "files":
         return FileBlobs(tmp_path / "new" / "blobs", min_free_octets=0)
-    location = request.getfixturevalue("s3")
-    return S3Blobs(
-        msgspec.structs.replace(location, prefix="/some/where/") if request.param == "s3-prefix" else location
-    )
+    kind, _, prefixed = request.param.partition("-")
+    location = request.getfixturevalue(kind)
+    if prefixed:
+        location = msgspec.structs.replace(location, prefix="/some/where/")
+    return S3Blobs(location) if kind == "s3" else GcsBlobs(location)
 
 
 @pytest.fixture

@@ -137,6 +137,28 @@ async def test_urls_name_the_public_endpoint_or_amazon(s3: S3Location) -> None:
     assert await S3Blobs(role).upload_url(key, seconds=60, media_type="a/b", size=1) is None
 
 
+@pytest.mark.parametrize(
+    ("location", "base"),
+    [
+        ({"endpoint": "https://0a1b.r2.cloudflarestorage.com", "region": "auto"}, "0a1b.r2.cloudflarestorage.com/mail"),
+        ({"endpoint": "https://storage.googleapis.com/", "region": "auto"}, "storage.googleapis.com/mail"),
+        ({"endpoint": "https://minio.example:9000"}, "minio.example:9000/mail"),
+        ({"region": "eu-west-1"}, "mail.s3.eu-west-1.amazonaws.com"),
+        ({"region": "cn-north-1"}, "mail.s3.cn-north-1.amazonaws.com.cn"),
+        ({"bucket": "my.mail", "region": "eu-west-1"}, "s3.eu-west-1.amazonaws.com/my.mail"),
+    ],
+)
+async def test_where_the_bucket_stands_in_urls(location: dict[str, str], base: str) -> None:
+    keys = Credentials(access_key_id="AKID", secret_access_key="shh")
+    blobs = S3Blobs(S3Location(**{"bucket": "mail", "prefix": "p", **location}, credentials=keys))
+    key = new_key()
+    url = await blobs.download_url(key, seconds=60, filename="a", media_type="a/b")
+    assert url is not None
+    assert url.startswith(f"https://{base}/p/{key}?")
+    scope = parse_qs(urlsplit(url).query)["X-Amz-Credential"][0]
+    assert scope.endswith(f"/{location.get('region', 'us-east-1')}/s3/aws4_request")
+
+
 async def test_a_bucket_that_is_not_there_is_a_failure_not_an_absence(s3: S3Location) -> None:
     blobs = S3Blobs(S3Location(bucket="nowhere", endpoint=s3.endpoint, credentials=s3.credentials))
     for call in (lambda: blobs.get(new_key()), lambda: blobs.put(new_key(), b"x"), blobs.check):

@@ -1,11 +1,12 @@
-"""AWS Signature Version 4 in the query string: the presigned URLs that S3, R2, MinIO and their kin accept.
+"""Version 4 signatures in the query string: the presigned URLs that S3, R2, MinIO and their kin accept. Google signs
+by the same steps under other names (see `gcs`).
 
 Written out because the store library cannot sign what a download needs: response headers and a fixed type and size.
 """
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -27,6 +28,15 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         return f"Credentials(access_key_id={self.access_key_id!r}, …)"
 
 
+class Scheme(msgspec.Struct, frozen=True, kw_only=True):
+    """A dialect: what its parameters begin with, and who signs by which algorithm (text in, hexadecimal out)."""
+
+    prefix: str
+    algorithm: str
+    principal: str
+    sign: Callable[[str], str]
+
+
 def presigned_url(
     credentials: Credentials,
     *,
@@ -42,29 +52,60 @@ def presigned_url(
 
     `query` is added and signed; whoever uses the URL must send exactly the `headers`.
     """
-    parts = urlsplit(url)
-    stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp = timestamp(at)
     scope = f"{stamp[:8]}/{region}/s3/aws4_request"
-    signed = {"host": parts.netloc, **{name.lower(): value.strip() for name, value in (headers or {}).items()}}
+    token = {"X-Amz-Security-Token": credentials.session_token} if credentials.session_token else {}
+
+    def sign(text: str) -> str:
+        return hmac.new(_signing_key(credentials, scope), text.encode(), hashlib.sha256).hexdigest()
+
+    return query_signed_url(
+        Scheme(prefix="X-Amz", algorithm="AWS4-HMAC-SHA256", principal=credentials.access_key_id, sign=sign),
+        method=method,
+        url=url,
+        stamp=stamp,
+        scope=scope,
+        seconds=seconds,
+        query={**(query or {}), **token},
+        headers=headers or {},
+    )
+
+
+def timestamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def query_signed_url(
+    scheme: Scheme,
+    *,
+    method: str,
+    url: str,
+    stamp: str,
+    scope: str,
+    seconds: int,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> str:
+    """The steps that all of version 4's dialects share; `scope` begins with the day of `stamp`."""
+    parts = urlsplit(url)
+    signed = {"host": parts.netloc, **{name.lower(): value.strip() for name, value in headers.items()}}
     names = ";".join(sorted(signed))
     parameters = {
-        **(query or {}),
-        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-        "X-Amz-Credential": f"{credentials.access_key_id}/{scope}",
-        "X-Amz-Date": stamp,
-        "X-Amz-Expires": str(min(max(seconds, 1), LONGEST_SECONDS)),
-        "X-Amz-SignedHeaders": names,
+        **query,
+        f"{scheme.prefix}-Algorithm": scheme.algorithm,
+        f"{scheme.prefix}-Credential": f"{scheme.principal}/{scope}",
+        f"{scheme.prefix}-Date": stamp,
+        f"{scheme.prefix}-Expires": str(min(max(seconds, 1), LONGEST_SECONDS)),
+        f"{scheme.prefix}-SignedHeaders": names,
     }
-    if credentials.session_token:
-        parameters["X-Amz-Security-Token"] = credentials.session_token
     canonical_query = "&".join(
         sorted(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters.items())
     )
     canonical_headers = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
     request = "\n".join((method, parts.path or "/", canonical_query, canonical_headers, names, "UNSIGNED-PAYLOAD"))
-    to_sign = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(request.encode()).hexdigest()))
-    signature = hmac.new(_signing_key(credentials, scope), to_sign.encode(), hashlib.sha256).hexdigest()
-    return f"{parts.scheme}://{parts.netloc}{parts.path or '/'}?{canonical_query}&X-Amz-Signature={signature}"
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    signature = scheme.sign("\n".join((scheme.algorithm, stamp, scope, digest)))
+    return f"{parts.scheme}://{parts.netloc}{parts.path or '/'}?{canonical_query}&{scheme.prefix}-Signature={signature}"
 
 
 def _signing_key(credentials: Credentials, scope: str) -> bytes:
