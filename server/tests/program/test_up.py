@@ -63,6 +63,7 @@ async def test_a_second_up_finds_the_first_and_says_so(tmp_path: Path) -> None:
         code, out, _ = await command("status", "--json", "--data", str(data))
         told = json.loads(out)
         assert (code, told.pop("ready"), told.pop("pid")) == (0, True, first.pid)
+        assert (told.pop("transports"), told.pop("domains_failed")) == (["local"], 0)
         assert sorted(told) == ["api_url", "console_url", "docs_url", "smtp_host", "smtp_port", "version"]
         code, _, complaint = await command("reset", "--yes", "--data", str(data))
         assert (code, "Stop it first" in complaint) == (1, True)

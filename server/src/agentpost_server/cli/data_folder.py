@@ -30,6 +30,7 @@ class Status(msgspec.Struct, kw_only=True):
     pid: int
     version: str
     database_socket: str | None
+    transports: list[str] = []
 
 
 class Keys(msgspec.Struct, kw_only=True):

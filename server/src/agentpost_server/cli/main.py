@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     status = _add(commands, "status", "status:run", "say whether `up` runs, and where")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _data(status)
+    _add_doctor(commands)
     reset = _add(commands, "reset", "reset:run", "delete the data folder: all mail, keys and settings in it")
     reset.add_argument("--yes", action="store_true", help="yes, delete it")
     _data(reset)
@@ -87,6 +88,18 @@ def _add_serve(commands: Any) -> None:
     # How a supervisor hands its listening sockets to a worker.
     serve.add_argument("--http-fd", type=int, help=argparse.SUPPRESS)
     serve.add_argument("--smtp-fd", type=int, help=argparse.SUPPRESS)
+
+
+def _add_doctor(commands: Any) -> None:
+    doctor = _add(
+        commands, "doctor", "doctor:run", "check settings, database, DNS, ports, certificates, and say what to do"
+    )
+    doctor.add_argument("--json", action="store_true", help="as one JSON object")
+    doctor.add_argument(
+        "--send-probe", metavar="HOST", help="a mail server that may be called, to see whether port 25 is open outwards"
+    )
+    _data(doctor)
+    _listen(doctor)
 
 
 def _add_organizations(commands: Any) -> None:

@@ -40,7 +40,7 @@ async def run(options: argparse.Namespace) -> int:
     logs.set_up(chosen.log_level, chosen.log_format)
     sockets.raise_file_limit(chosen.smtp_max_connections + 1000)
     try:
-        await _run_claimed(_for_this_machine(chosen), folder, began)
+        await _run_claimed(for_this_machine(chosen), folder, began)
     except (PostgresStartError, MigrationError) as error:
         raise CommandFailed(str(error)) from error
     finally:
@@ -61,7 +61,7 @@ async def _claim(folder: DataFolder) -> bool:
     return True
 
 
-def _for_this_machine(chosen: Settings) -> Settings:
+def for_this_machine(chosen: Settings) -> Settings:
     """What `up` sets by itself: a name to greet with, and webhooks to localhost while nobody else can reach us."""
     egress = chosen.egress_allow
     if sockets.is_loopback(chosen.host):
@@ -134,6 +134,7 @@ async def _serve(
         pid=os.getpid(),
         version=__version__,
         database_socket=str(opened.postgres.socket_dir) if opened.postgres else None,
+        transports=sorted(runtime.transports),
     )
 
     def ready() -> None:
