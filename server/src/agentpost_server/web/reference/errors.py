@@ -123,6 +123,16 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
         "The same inbox has sent this mail three times already (told by SMTP, 554 5.4.6).",
         "Break the forwarding loop.",
     ),
+    "mail_forged": ErrorCode(
+        422,
+        "The author's domain asks that mail which fails DMARC be refused, and this failed (told by SMTP, 550 5.7.26).",
+        "Send it from a server that the domain names, or sign it with the domain's DKIM key.",
+    ),
+    "author_unclear": ErrorCode(
+        422,
+        "The mail names no author, or several, so that nobody can vouch for it (told by SMTP, 550 5.7.1).",
+        "Send it with exactly one address in From.",
+    ),
     "rate_limited": ErrorCode(429, "Too many requests in this minute.", "Wait as long as Retry-After says."),
     "daily_limit_reached": ErrorCode(
         429, "The day's mail limit is reached.", "Wait for the next day or raise the limit."
