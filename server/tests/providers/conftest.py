@@ -6,29 +6,15 @@ import pytest
 
 from agentpost_server.providers.gcs import GcsLocation
 from agentpost_server.providers.s3 import S3Location
-from agentpost_server.providers.sigv4 import Credentials
+from object_store import s3_server
 from providers import gcs_stand_in
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3Location]:
     """A bucket that is there, and the keys to it."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    keys = Credentials(access_key_id="AKIDEXAMPLE", secret_access_key="secret/with+signs=")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    boto3.client(
-        "s3",
-        endpoint_url=f"http://{host}:{port}",
-        region_name="us-east-1",
-        aws_access_key_id=keys.access_key_id,
-        aws_secret_access_key=keys.secret_access_key,
-    ).create_bucket(Bucket="mail")
-    yield S3Location(bucket="mail", endpoint=f"http://{host}:{port}", credentials=keys)
-    server.stop()
+    with s3_server() as location:
+        yield location
 
 
 @pytest.fixture(scope="session")
