@@ -63,9 +63,9 @@ async def public_url(one: Installation) -> list[Finding]:
 
 
 class _Greeted(msgspec.Struct, frozen=True):
-    """What the SMTP door says of itself. `certificate` is the one it shows, in DER; None without STARTTLS."""
+    """The name in the answer to EHLO, and the certificate in DER that the door shows; None without STARTTLS."""
 
-    banner: str
+    name: str
     certificate: bytes | None
 
 
@@ -78,16 +78,15 @@ async def smtp(one: Installation) -> list[Finding]:
         if one.status is not None:
             return [failed("smtp", f"`up` runs, and {host}:{port} does not answer as SMTP: {reason}.", "Restart it.")]
         return [warning("smtp", f"No SMTP server answers at {host}:{port}: {reason}.", _START)]
-    if one.hostname not in greeted.banner.lower():
-        found = f"{host}:{port} greets as {greeted.banner[:80]!r}, and not as {one.hostname}."
+    if greeted.name != one.hostname:
+        found = f"{host}:{port} greets as {greeted.name[:80]}, and not as {one.hostname}."
         return [failed("smtp", found, "Another server has this port, or ours runs with other settings.")]
     return [ok("smtp", f"{host}:{port} greets as {one.hostname}."), *_shown(one, greeted)]
 
 
 def _greet(host: str, port: int) -> _Greeted:
-    with smtplib.SMTP(timeout=SECONDS - 0.5, local_hostname="localhost") as line:
-        _code, banner = line.connect(host, port)
-        line.ehlo()
+    with smtplib.SMTP(host, port, timeout=SECONDS - 0.5, local_hostname="localhost") as line:
+        _code, hello = line.ehlo()
         certificate = None
         if line.has_extn("starttls"):
             # Which certificate it shows is the question; whether it is good is asked of the file.
@@ -96,7 +95,8 @@ def _greet(host: str, port: int) -> _Greeted:
             line.starttls(context=context)
             certificate = line.sock.getpeercert(True) if isinstance(line.sock, ssl.SSLSocket) else None
             line.ehlo()
-        return _Greeted(banner.decode("utf-8", "replace"), certificate)
+        words = hello.decode("utf-8", "replace").lower().split()
+        return _Greeted(words[0] if words else "nobody", certificate)
 
 
 def _shown(one: Installation, greeted: _Greeted) -> list[Finding]:

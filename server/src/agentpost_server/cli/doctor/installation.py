@@ -25,7 +25,7 @@ _URLS: Final = ("database_url", "relay_url", "redis_url", "rspamd_url")
 _LOCAL: Final = ("test", "localhost", "invalid")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Installation:
     """`secret` is "" where there is none yet. `clocks` gathers how many seconds other clocks are ahead of ours."""
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from contextlib import suppress
+from typing import Final
 
 from agentpost_server.cli.doctor.installation import Installation, is_local
 from agentpost_server.cli.doctor.model import Finding, failed, not_checked, ok, warning
@@ -13,12 +15,15 @@ from agentpost_server.mail.dkim_sign import public_record
 from agentpost_server.opening import signer_of
 from agentpost_server.ports.resolver import Resolver, ResolverError
 
+_SECONDS: Final = 2.5
+"""Less than a check may take, so that a name server that is silent is told as such."""
+
 
 async def name_servers(one: Installation, resolver: Resolver) -> list[Finding]:
     """One question, for the shared domain: that there is no such name is an answer."""
     began = time.monotonic()
     try:
-        async with asyncio.timeout(2.5):
+        async with asyncio.timeout(_SECONDS):
             await resolver.mx(one.shared_domain, fresh=True)
     except (ResolverError, TimeoutError) as error:
         found = f"The name servers do not answer: {str(error) or 'nothing came in time'}."
@@ -34,7 +39,10 @@ async def shared_domain(one: Installation, resolver: Resolver) -> list[Finding]:
         found = f"The shared domain {one.shared_domain} is a name for this machine alone: nothing of it is in the DNS."
         return [not_checked("shared-domain", found, "For mail from outside set AGENTPOST_SHARED_DOMAIN.")]
     records = _records(one)
-    answers = await ask(resolver, list(records.values()))
+    answers: dict[Question, Values] = {}
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SECONDS):
+            answers = await ask(resolver, list(records.values()))
     findings = [_judged(one, name, record, answers) for name, record in records.items()]
     if "shared-domain-dkim" not in records and one.own_transports:
         findings.append(
@@ -98,10 +106,11 @@ async def mail_host(one: Installation, resolver: Resolver) -> list[Finding]:
         found = f"Mail comes by {mx_host_of(one.settings, host)} and leaves by others: nobody looks {host} up."
         return [not_checked("mail-host", found)]
     try:
-        v4, v6 = await asyncio.gather(resolver.ipv4(host), resolver.ipv6(host))
-        reverse = await asyncio.gather(*(_leads_back(resolver, address) for address in (*v4, *v6)))
-    except ResolverError as error:
-        return [not_checked("mail-host", f"The addresses of {host} could not be learnt: {error}.", "Ask again later.")]
+        async with asyncio.timeout(_SECONDS):
+            v4, v6 = await asyncio.gather(resolver.ipv4(host), resolver.ipv6(host))
+            reverse = await asyncio.gather(*(_leads_back(resolver, address) for address in (*v4, *v6)))
+    except (ResolverError, TimeoutError):
+        return [not_checked("mail-host", f"The addresses of {host} could not be learnt.", "Ask again later.")]
     if not reverse:
         fix = f"Publish an A record (and AAAA, if you have IPv6) for {host}, or set AGENTPOST_SMTP_HOSTNAME."
         return [failed("mail-host", f"{host} has no address.", fix)]
