@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from agentpost_server.core import ids
+from agentpost_server.domains import check
 from databases import new_database
 from dns_server import name_server
 from domains.living import Json, Owner, publish, record
@@ -126,3 +127,46 @@ async def test_the_shared_domain_stays_everybodys_below_a_verified_one(postgres:
         )
         assert sent.status_code == 201
         assert len(await inbox.messages(2)) == 2
+
+
+async def test_who_holds_the_domain_above_takes_no_address_of_a_proven_subdomain(owner: Owner, rival: Owner) -> None:
+    above = await owner.added()
+    assert (
+        await owner.tenant.http.patch(f"/domains/{above['id']}", json={"subdomains_enabled": True})
+    ).status_code == 200
+    sub = f"eu.{above['domain']}"
+    squatted = await _inbox(owner, f"early@{sub}")
+    await rival.added(sub)
+    theirs = await _inbox(rival, f"ceo@{sub}")
+    refused = await owner.tenant.http.post("/inboxes", json={"username": "ceo", "domain": sub})
+    assert refused.status_code == 422, refused.text
+    assert (await send(owner.server, mail("<1@x>"), f"ceo@{sub}")).startswith("250")
+    assert len(await theirs.messages()) == 1
+
+    # What the one above had made there before goes to whom the subdomain is now.
+    taken = await _inbox(rival, f"early@{sub}")
+    assert (await send(owner.server, mail("<2@x>"), f"early@{sub}")).startswith("250")
+    assert len(await taken.messages()) == 1
+    assert await squatted.messages(0) == []
+
+
+async def test_a_domain_that_another_environment_has_proven_since_leaves_the_first_no_mail(owner: Owner) -> None:
+    mine = await owner.added()
+    address = f"support@{mine['domain']}"
+    former = await _inbox(owner, address)
+    later = (await owner.tenant.sandbox.post("/domains", json={"domain": mine["domain"]})).json()
+    publish(owner.names, later)
+    for _ in range(3):
+        await owner.look(mine)
+    await owner.age(mine, timedelta(hours=49))
+    assert (await owner.look(mine))["status"] == "failed"
+    await check(owner.server.runtime, owner.organization_id, ids.decode("dom", later["id"]))
+    assert (await send(owner.server, mail("<1@x>"), address)).startswith("550 5.1.1")
+    made = await owner.tenant.sandbox.post("/inboxes", json={"username": "support", "domain": mine["domain"]})
+    assert made.status_code == 201, made.text
+    assert (await send(owner.server, mail("<2@x>"), address)).startswith("250")
+    assert await former.messages(0) == []
+    gone = await owner.tenant.http.delete(f"/inboxes/{ids.encode('inb', former.id)}")
+    assert gone.status_code == 204
+    await asyncio.sleep(1.1)  # a found address is believed for a second
+    assert (await send(owner.server, mail("<3@x>"), address)).startswith("250")

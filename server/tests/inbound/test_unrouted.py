@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
+from agentpost_server.core.errors import BadRequest
 from agentpost_server.inbound import intake as intake_module
 from agentpost_server.inbound import unrouted
 from agentpost_server.inbound.intake import Intake, ProviderMail, deliver
@@ -134,6 +136,67 @@ async def test_bytes_that_cannot_be_had_are_given_up_after_a_day(tenant: Tenant,
     await _age(notes, made["email"], 25)
     await look_again(intake)
     assert (await _row(notes, made["email"]))["outcome"] == "dropped"
+
+
+async def test_what_its_door_said_of_it_stays_with_it(
+    tenant: Tenant, notes: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake, inbox = Intake(tenant.server.runtime), await new_inbox(tenant)
+
+    async def nowhere(_intake: Intake, _recipient: str) -> None:
+        return None
+
+    monkeypatch.setattr(intake_module, "find_route", nowhere)
+    await deliver(intake, msgspec.structs.replace(_mail(inbox.email), flags=("virus", "rebuilt")))
+    await _age(notes, inbox.email, 1)
+    await look_again(intake)
+    [message] = await inbox.messages()
+    assert set(message["flags"]) >= {"virus", "rebuilt"}
+
+
+async def test_whoever_was_not_looked_at_for_a_day_is_looked_for_once_more(
+    tenant: Tenant, notes: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a flood of mail for nobody, or an outage of the worker, a day may pass before the next try."""
+    intake, inbox = Intake(tenant.server.runtime), await new_inbox(tenant)
+
+    async def nowhere(_intake: Intake, _recipient: str) -> None:
+        return None
+
+    monkeypatch.setattr(intake_module, "find_route", nowhere)
+    await deliver(intake, _mail(inbox.email))
+    await _age(notes, inbox.email, 30)
+    await look_again(intake)
+    assert (await _row(notes, inbox.email))["outcome"] == "accepted"
+    assert len(await inbox.messages()) == 1
+
+
+async def test_one_that_fails_stops_no_other(
+    tenant: Tenant, notes: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake, bad, good = Intake(tenant.server.runtime), await new_inbox(tenant), await new_inbox(tenant)
+
+    async def nowhere(_intake: Intake, _recipient: str) -> None:
+        return None
+
+    monkeypatch.setattr(intake_module, "find_route", nowhere)
+    await deliver(intake, _mail(bad.email))
+    await deliver(intake, _mail(good.email))
+    await _age(notes, bad.email, 2)
+    await _age(notes, good.email, 1)
+    await notes.execute(
+        """UPDATE agentpost.provider_mails SET authentication = '[]', due_at = due_at - interval '1 h'
+           WHERE recipient = $1""",
+        bad.email,
+    )
+    await look_again(intake)
+    assert (await _row(notes, good.email))["outcome"] == "accepted"
+    assert (await _row(notes, bad.email))["outcome"] == "unrouted"
+
+
+async def test_a_mail_for_more_people_than_a_provider_names_is_refused_and_not_cut(tenant: Tenant) -> None:
+    with pytest.raises(BadRequest, match="1001 recipients"):
+        await deliver(Intake(tenant.server.runtime), _mail(*(f"n{n}@agentpost.test" for n in range(1001))))
 
 
 async def test_a_mail_that_goes_round_is_dropped(tenant: Tenant, notes: asyncpg.Connection) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from agentpost_server.core.errors import BadRequest
 from agentpost_server.inbound import store_intake as store
 from agentpost_server.inbound.accept import accept, mail_of_bytes
 from agentpost_server.inbound.mailroom import InboxMailroom
@@ -35,6 +36,7 @@ _HEAD_OCTETS: Final = 64 * 1024
 _LONG: Final = 64 * 1024
 _ECHOES: Final = 3
 _NAME_CHARACTERS: Final = 320
+_RECIPIENTS: Final = 1000
 # No organization: whose it is, is what is not known yet. The nil UUID (RFC 9562 5.9) is nobody's.
 _NOBODY: Final = UUID(int=0)
 _HOPS: Final = SmtpLimits().max_received_headers
@@ -72,7 +74,11 @@ class ProviderMail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def deliver(intake: Intake, mail: ProviderMail) -> None:
-    """Everything durable when this returns; safe to repeat when it raises (Unavailable, OSError)."""
+    """Everything durable when this returns; safe to repeat when it raises (Unavailable, OSError). Raises BadRequest for
+    more recipients than any provider names: to leave some out would lose mail in silence."""
+    if len(mail.recipients) > _RECIPIENTS:
+        detail = f"The mail names {len(mail.recipients)} recipients; {_RECIPIENTS} are taken."
+        raise BadRequest(detail, fix="Send what the provider sent, unchanged.")
     database = intake.runtime.database
     named = {_name(one): one for one in mail.recipients}
     for known in await store.known_recipients(database, mail.source, mail.provider_id):
@@ -98,6 +104,7 @@ async def deliver(intake: Intake, mail: ProviderMail) -> None:
         authentication=msgspec.json.encode(mail.authentication).decode() if mail.authentication else None,
         location=location,
         received_at=mail.received_at,
+        flags=mail.flags,
     )
     for one in settled:
         if one.outcome != "accepted":
@@ -125,15 +132,18 @@ async def _take(intake: Intake, mail: ProviderMail, raw: bytes, named: dict[str,
 
 async def hand_in(intake: Intake, mail: ProviderMail, raw: bytes, routes: tuple[Route, ...]) -> None:
     """To the same accept as mail by SMTP. The provider's id makes a repeat one mail."""
-    accepted = mail_of_bytes(
-        raw,
-        routes=routes,
-        mail_from=sender(mail.mail_from),
-        source=mail.source,
-        received_at=mail.received_at,
-        authentication=mail.authentication,
-        provider_id=mail.provider_id,
-        flags=mail.flags,
+    accepted = await off_loop(
+        len(raw),
+        lambda: mail_of_bytes(
+            raw,
+            routes=routes,
+            mail_from=sender(mail.mail_from),
+            source=mail.source,
+            received_at=mail.received_at,
+            authentication=mail.authentication,
+            provider_id=mail.provider_id,
+            flags=mail.flags,
+        ),
     )
     await accept(intake.runtime, accepted)
 
@@ -170,6 +180,13 @@ def sender(mail_from: str) -> str:
 def crlf(raw: bytes) -> bytes:
     """As SMTP would have brought it: CRLF line ends only, no NUL."""
     return LineEnds().clean(raw if raw.endswith(b"\n") else raw + b"\r\n")
+
+
+def name_of(raw: bytes, envelope: bytes) -> str:
+    """For a mail that its provider gives no name: the same bytes to the same people are the same call, made again."""
+    digest = hashlib.sha256(raw)
+    digest.update(b"\0" + envelope)
+    return digest.hexdigest()
 
 
 async def off_loop(octets: int, act: Callable[[], AnswerT]) -> AnswerT:

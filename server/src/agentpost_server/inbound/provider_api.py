@@ -18,6 +18,8 @@ from agentpost_server.runtime import Runtime
 from agentpost_server.web.context import client_ip
 
 _SNS_OCTETS: Final = 1_048_576
+# SendGrid gathers events up to 768 KB, Mailgun posts one.
+_EVENT_OCTETS: Final = 4 * 1_048_576
 _OPT: Final = {"scope": PUBLIC}
 
 
@@ -61,7 +63,7 @@ async def take_sendgrid(
     intake = _intake(request)
     if media_type(request) == "application/json":
         check_token(token, runtime.settings.sendgrid_inbound_token, runtime.settings.sendgrid_webhook_key)
-        await sendgrid.take_events(intake, await read_body(request, body_limit(runtime.settings)), request.headers)
+        await sendgrid.take_events(intake, await read_body(request, _EVENT_OCTETS), request.headers)
     else:
         await sendgrid.take_mail(intake, await read_body(request, body_limit(runtime.settings)), request.headers)
     return _ok()
@@ -100,10 +102,10 @@ async def take_mailgun(
     """A route posts a form (the mail itself when the token ends with `mime`), webhooks post JSON. Mailgun's own
     authentication: the token in the path and its signature, whose token is good once."""
     check_token(token, runtime.settings.mailgun_inbound_token, runtime.settings.mailgun_signing_key)
-    body = await read_body(request, body_limit(runtime.settings))
     if media_type(request) == "application/json":
-        await mailgun.take_events(_intake(request), body)
+        await mailgun.take_events(_intake(request), await read_body(request, _EVENT_OCTETS))
     else:
+        body = await read_body(request, body_limit(runtime.settings))
         await mailgun.take_mail(_intake(request), body, request.headers)
     return _ok()
 

@@ -29,6 +29,7 @@ class Unrouted(msgspec.Struct, frozen=True, kw_only=True):
     authentication: str | None
     location: str | None
     received_at: datetime
+    flags: tuple[str, ...]
     waited_seconds: float
 
 
@@ -52,10 +53,11 @@ async def keep(
     authentication: str | None,
     location: str | None,
     received_at: datetime,
+    flags: Sequence[str],
 ) -> None:
     """Recipients that have a row keep it."""
     await database.route(
-        "SELECT router.keep_provider_mail($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "SELECT router.keep_provider_mail($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         source,
         provider_id,
         [one.recipient for one in settled],
@@ -65,12 +67,13 @@ async def keep(
         authentication,
         location,
         received_at,
+        list(flags),
     )
 
 
 async def claim_unrouted(database: Database, most: int) -> list[Unrouted]:
     rows = await database.route("SELECT * FROM router.claim_unrouted($1)", most)
-    return [Unrouted(**row) for row in rows]
+    return [msgspec.convert(dict(row), Unrouted) for row in rows]
 
 
 async def settle(database: Database, one: Unrouted, outcome: Outcome) -> bool:

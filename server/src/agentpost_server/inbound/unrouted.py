@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import store_intake as store
 from agentpost_server.inbound.intake import Intake, ProviderMail, find_route, goes_round, hand_in
 from agentpost_server.inbound.store_intake import Unrouted
@@ -32,24 +33,31 @@ async def look_again(intake: Intake) -> None:
     for _ in range(_ROUNDS):
         claimed = await store.claim_unrouted(database, _BATCH)
         for one in claimed:
-            await _try(intake, one)
+            await _try_alone(intake, one)
         if len(claimed) < _BATCH:
             break
     UNROUTED.set(await store.count_unrouted(database))
     await store.prune(database, mail_seconds=_REMEMBERED_SECONDS, token_seconds=_TOKEN_SECONDS, most=_PRUNED)
 
 
-async def _try(intake: Intake, one: Unrouted) -> None:
-    if one.waited_seconds > KEPT_SECONDS:
-        await _end(intake, one, "dropped")
-        return
-    route = await find_route(intake, one.recipient)
-    if route is None:
-        return
+async def _try_alone(intake: Intake, one: Unrouted) -> None:
+    """One that fails must not keep the others of its batch from their turn, now and at every next time."""
     try:
-        raw = await _read(intake, one.location or "")
-    except (BlobNotFound, ObjectNotFound, ObjectTooLarge, OSError):
-        return  # tried again while it is kept
+        await _try(intake, one)
+    except Unavailable:
+        raise
+    except Exception:
+        log.exception("unrouted_mail_failed", source=one.source, id=one.provider_id)
+
+
+async def _try(intake: Intake, one: Unrouted) -> None:
+    """Looked for once more however late it is: a day may pass unseen while this server is away."""
+    route = await find_route(intake, one.recipient)
+    raw = await _read(intake, one.location or "") if route is not None else None
+    if route is None or raw is None:
+        if one.waited_seconds > KEPT_SECONDS:
+            await _end(intake, one, "dropped")
+        return
     if goes_round(intake, raw)(route):
         await _end(intake, one, "dropped")
         return
@@ -62,19 +70,22 @@ async def _try(intake: Intake, one: Unrouted) -> None:
         raw=raw,
         received_at=one.received_at,
         authentication=authentication,
+        flags=one.flags,
     )
     await hand_in(intake, mail, raw, (route,))
     await _end(intake, one, "accepted")
 
 
-async def _read(intake: Intake, location: str) -> bytes:
+async def _read(intake: Intake, location: str) -> bytes | None:
+    """None for what cannot be had now."""
     runtime = intake.runtime
     where, _, key = location.partition(":")
-    if where == "blob":
-        return await runtime.blobs.get(key)
-    if where == "s3" and runtime.mail_objects is not None:
-        return await runtime.mail_objects.read(key, most=runtime.settings.max_receive_octets)
-    raise ObjectNotFound(location)
+    with contextlib.suppress(BlobNotFound, ObjectNotFound, ObjectTooLarge, OSError):
+        if where == "blob":
+            return await runtime.blobs.get(key)
+        if where == "s3" and runtime.mail_objects is not None:
+            return await runtime.mail_objects.read(key, most=runtime.settings.max_receive_octets)
+    return None
 
 
 async def _end(intake: Intake, one: Unrouted, outcome: store.Outcome) -> None:

@@ -135,7 +135,7 @@ async def mark_deleted(tx: Tx, scope: Scope, inbox_id: UUID) -> Any:
            words AS (DELETE FROM inbox_words WHERE organization_id = $1 AND inbox_id = $3),
            caught AS (UPDATE domains SET catch_all_inbox_id = NULL
              WHERE organization_id = $1 AND environment_id = $2 AND catch_all_inbox_id = $3)
-           SELECT gone.*, router.release_address(gone.email) FROM gone""",
+           SELECT gone.*, router.release_address(gone.email, gone.id) FROM gone""",
         scope.organization_id,
         scope.environment_id,
         inbox_id,

@@ -16,7 +16,7 @@ import msgspec
 from agentpost_server.core.errors import BadRequest
 from agentpost_server.inbound import store_intake as store
 from agentpost_server.inbound.calls import Form, forbidden, read_form, read_json, refuse_larger
-from agentpost_server.inbound.intake import Intake, ProviderMail, deliver, off_loop
+from agentpost_server.inbound.intake import Intake, ProviderMail, deliver, name_of, off_loop
 from agentpost_server.inbound.rebuilt import File, rebuild
 from agentpost_server.mail.authentication import UNCHECKED
 from agentpost_server.outbound import telling
@@ -42,15 +42,14 @@ async def take_mail(intake: Intake, body: bytes, headers: Mapping[str, str]) -> 
     given = form.fields.get("body-mime")
     raw = given if given is not None else await off_loop(len(body), lambda: _rebuilt(form))
     refuse_larger(raw, intake.runtime.settings.max_receive_octets)
-    recipients = tuple(one.strip() for one in form.text("recipient").split(",", 500) if one.strip())
+    recipients = tuple(one.strip() for one in form.text("recipient").split(",") if one.strip())
     if not recipients:
         raise BadRequest("The field recipient is missing.", fix="Send what Mailgun sent, unchanged.")
     await deliver(
         intake,
         ProviderMail(
             source="mailgun",
-            # It names no mail: the same bytes for the same recipient are the same call, made again.
-            provider_id=hashlib.sha256(raw + b"\0" + form.fields.get("recipient", b"")).hexdigest(),
+            provider_id=await off_loop(len(raw), lambda: name_of(raw, form.fields.get("recipient", b""))),
             mail_from=form.text("sender"),
             recipients=recipients,
             raw=raw,
@@ -88,7 +87,8 @@ async def _take_token(intake: Intake, given: Signature, body: bytes) -> bytes:
     age = intake.runtime.now().timestamp() - int(timestamp)
     if not -_AHEAD_SECONDS <= age <= _OLDEST_SECONDS:
         raise forbidden("The signature is too old.")
-    token, digest = hashlib.sha256(given.token.encode()).digest(), hashlib.sha256(body).digest()
+    token = hashlib.sha256(given.token.encode()).digest()
+    digest = await off_loop(len(body), lambda: hashlib.sha256(body).digest())
     if not await store.take_token(intake.runtime.database, "mailgun", token, digest):
         raise forbidden("The token was used before.")
     return token

@@ -2,9 +2,10 @@
 
 import base64
 import binascii
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
+from msgspec import Meta
 
 from agentpost_server.core.errors import BadRequest
 from agentpost_server.inbound.calls import read_json, refuse_larger, refused, same
@@ -30,7 +31,7 @@ class Attachment(msgspec.Struct, frozen=True):
 class Inbound(msgspec.Struct, frozen=True):
     """One mail for one recipient. `raw` is there when the server includes raw content in its JSON."""
 
-    message_id: str = msgspec.field(name="MessageID")
+    message_id: Annotated[str, Meta(pattern=r"^[!-~]{1,200}$")] = msgspec.field(name="MessageID")
     recipient: str = msgspec.field(name="OriginalRecipient")
     raw: str | None = msgspec.field(name="RawEmail", default=None)
     sender: str = msgspec.field(name="From", default="")
@@ -83,7 +84,7 @@ async def _take_mail(intake: Intake, payload: dict[str, Any], octets: int) -> No
         intake,
         ProviderMail(
             source="postmark",
-            provider_id=one.message_id[:200],
+            provider_id=one.message_id,
             mail_from=paths[0] if paths else "",
             recipients=(one.recipient,),
             raw=raw,

@@ -4,7 +4,6 @@ the signature of events always, of mail where SendGrid was told to sign that too
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from agentpost_server.core.errors import BadRequest
 from agentpost_server.inbound.calls import Form, forbidden, read_form, read_json, refuse_larger
-from agentpost_server.inbound.intake import Intake, ProviderMail, deliver, off_loop
+from agentpost_server.inbound.intake import Intake, ProviderMail, deliver, name_of, off_loop
 from agentpost_server.inbound.rebuilt import File, rebuild
 from agentpost_server.mail.authentication import UNCHECKED
 from agentpost_server.outbound import telling
@@ -39,7 +38,7 @@ class Envelope(msgspec.Struct, frozen=True):
 async def take_mail(intake: Intake, body: bytes, headers: Mapping[str, str]) -> None:
     """Durable when this returns."""
     if _SIGNATURE in headers and intake.runtime.settings.sendgrid_webhook_key:
-        check_signature(intake.runtime, body, headers)
+        await off_loop(len(body), lambda: check_signature(intake.runtime, body, headers))
     form = await off_loop(len(body), lambda: read_form(body, headers.get("content-type", "")))
     try:
         envelope = msgspec.json.decode(form.fields.get("envelope", b""), type=Envelope)
@@ -52,10 +51,9 @@ async def take_mail(intake: Intake, body: bytes, headers: Mapping[str, str]) -> 
         intake,
         ProviderMail(
             source="sendgrid",
-            # It names no mail: the same bytes to the same people are the same call, made again.
-            provider_id=hashlib.sha256(raw + b"\0" + msgspec.json.encode(envelope)).hexdigest(),
+            provider_id=await off_loop(len(raw), lambda: name_of(raw, msgspec.json.encode(envelope))),
             mail_from=envelope.from_,
-            recipients=envelope.to[:500],
+            recipients=envelope.to,
             raw=raw,
             received_at=intake.runtime.now(),
             authentication=None if given is not None else UNCHECKED,
@@ -66,10 +64,9 @@ async def take_mail(intake: Intake, body: bytes, headers: Mapping[str, str]) -> 
 
 async def take_events(intake: Intake, body: bytes, headers: Mapping[str, str]) -> None:
     """Acts on the signed events of one call."""
-    check_signature(intake.runtime, body, headers)
-    payload = await off_loop(len(body), lambda: read_json(body))
+    await off_loop(len(body), lambda: check_signature(intake.runtime, body, headers))
     try:
-        reports = decode.told(payload)
+        reports = await off_loop(len(body), lambda: decode.told(read_json(body)))
     except ValueError as error:
         raise BadRequest(str(error), fix="Send what SendGrid sent, unchanged.") from error
     await telling.apply(intake.runtime, reports)

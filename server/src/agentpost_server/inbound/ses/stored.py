@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import store_intake as store
 from agentpost_server.inbound.intake import Intake, ProviderMail, deliver
 from agentpost_server.inbound.ses.receipt import MAIL_ID, may_read
@@ -70,7 +71,13 @@ async def _take_missing(intake: Intake, page: Sequence[StoredObject], settled: t
 
     async def take(one: StoredObject) -> None:
         async with working:
-            await _take(intake, one)
+            try:
+                await _take(intake, one)
+            except (Unavailable, OSError):
+                raise
+            except Exception:
+                # It is looked at again in the next round; those behind it must not wait for it for ever.
+                log.exception("ses_mail_failed", key=one.key)
 
     await asyncio.gather(*(take(one) for one in missing))
     return len(missing)
@@ -118,6 +125,7 @@ async def _put_aside(intake: Intake, one: StoredObject, reason: str) -> None:
         authentication=None,
         location=f"s3:{one.key}",
         received_at=one.modified_at,
+        flags=(),
     )
 
 
