@@ -20,6 +20,7 @@ from agentpost_server.accounts.request import (
 from agentpost_server.db.migrate import not_run
 from agentpost_server.domains import api as domains_api
 from agentpost_server.domains import lane as domains_lane
+from agentpost_server.domains import reports_api
 from agentpost_server.events import OutboxBell, Publisher
 from agentpost_server.events import api as events_api
 from agentpost_server.inbound import provider_api, unrouted
@@ -60,6 +61,7 @@ API_ROUTES: list[Any] = [
     *records_api.ROUTES,
     *inboxes_api.ROUTES,
     *domains_api.ROUTES,
+    *reports_api.ROUTES,
     *messages_api.ROUTES,
     *threads_api.ROUTES,
     *files_api.ROUTES,

@@ -3,6 +3,8 @@
 from agentpost_server.domains.check import TOPIC, check, lane
 from agentpost_server.domains.keys import signers
 from agentpost_server.domains.names import upwards
+from agentpost_server.domains.records import REPORT_BOX
+from agentpost_server.domains.reports import keep_report
 from agentpost_server.domains.survey import count_by_status, every
 
-__all__ = ["TOPIC", "check", "count_by_status", "every", "lane", "signers", "upwards"]
+__all__ = ["REPORT_BOX", "TOPIC", "check", "count_by_status", "every", "keep_report", "lane", "signers", "upwards"]

@@ -13,6 +13,8 @@ from agentpost_server.ports.domain_provider import ProviderRecords
 
 TTL: Final = 3600
 _MX_PREFERENCE: Final = 10
+REPORT_BOX: Final = "dmarc-reports"
+"""What mail to this name at a proven domain brings is read as a DMARC report; no inbox can have it."""
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ def wanted(domain: str, token: str, keys: list[Key], way: Way) -> list[Wanted]:
         Wanted(
             type="TXT",
             name=f"_dmarc.{domain}",
-            value=f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{domain}",
+            value=f"v=DMARC1; p=none; rua=mailto:{REPORT_BOX}@{domain}",
             purpose="dmarc",
             required=False,
         ),

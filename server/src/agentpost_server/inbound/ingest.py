@@ -19,6 +19,7 @@ from agentpost_server.inbound import store
 from agentpost_server.inbound.accept import INLINE_OCTETS, TOPIC, listen
 from agentpost_server.inbound.announce import received
 from agentpost_server.inbound.authenticate import Checks
+from agentpost_server.inbound.dmarc import is_report, take_report
 from agentpost_server.inbound.reading import InboundMail, ReadMail, inbound_mail, read_mail, unreadable
 from agentpost_server.inbound.spam import screened
 from agentpost_server.mail.jail import ParseJail, needs_jail
@@ -100,11 +101,11 @@ class Ingest:
         slow: list[tuple[InboundMail, bytes | None]] = []
         for row in rows:
             mail, raw = inbound_mail(row), row["content"]
-            if not mail.inbox_stands:
+            if not mail.inbox_stands and not is_report(mail):
                 await self._drop(mail)
             elif mail.claim.attempts > _SILENT_TRIES:
                 await self._give_up(mail)
-            elif raw is None or needs_jail(raw):
+            elif raw is None or needs_jail(raw) or is_report(mail):
                 slow.append((mail, raw))
             else:
                 quick.append((mail, raw))
@@ -165,6 +166,9 @@ class Ingest:
         try:
             whole = await self._fetch(mail) if raw is None else raw
             checked, _ = await self._with_results(mail, whole) if self._wants(mail) else (mail, whole)
+            if is_report(mail):
+                await take_report(self._runtime, self._jail, checked, whole)
+                return await self._drop(mail)
             await self._store(await screened(self._screen, [(await self._read(checked, whole), whole)]))
         except Unavailable:
             raise
@@ -245,6 +249,8 @@ class Ingest:
 
     async def _give_up(self, mail: InboundMail) -> None:
         """Stored unread, and told: its raw bytes are there for who can make sense of them."""
+        if not mail.inbox_stands:
+            return await self._drop(mail)
         try:
             await self._store([unreadable(mail, self._runtime.smtp_hostname)])
         except Unavailable:
@@ -264,7 +270,7 @@ class Ingest:
             await store.hand_back(tx, mail.claim, seconds, _told(error))
 
     async def _drop(self, mail: InboundMail) -> None:
-        """Its inbox was deleted after the 250: there is nobody to tell."""
+        """Without a message: its inbox was deleted after the 250, or it was a report and is dealt with."""
         owner = mail.claim.organization_id
         async with self._runtime.database.work({owner}) as tx:
             if await store.take(tx, [mail.claim]):

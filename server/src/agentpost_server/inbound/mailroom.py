@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from agentpost_server.core.errors import Problem
+from agentpost_server.domains import REPORT_BOX
 from agentpost_server.inbound import store
 from agentpost_server.inbound.accept import AcceptMail, accept
 from agentpost_server.inbound.authenticate import Checks
@@ -96,6 +97,8 @@ class InboxMailroom:
             return _route(found, address) if found else _UNKNOWN
         if local in _ROLES:
             return await self._route_role(email, address)
+        if local == REPORT_BOX and (report := await store.route_report(self._runtime.database, domain)) is not None:
+            return _route(report, address)
         found = await self._find((email, without_tag(email), self._verifiable(domain)))
         if found.inbox_id is not None:
             return _route(found, address)

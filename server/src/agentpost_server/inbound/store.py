@@ -115,6 +115,16 @@ async def route_bounce(database: Database, transmission_id: UUID) -> Found | Non
     return Found(**rows[0], verified=True) if rows else None
 
 
+async def route_report(database: Database, domain: str) -> Found | None:
+    """The proven domain that DMARC reports at this name are about; its id stands where an inbox's would."""
+    rows = await database.route(
+        """SELECT organization_id, environment_id, domain_id AS inbox_id, true AS verified
+           FROM router.route_report($1)""",
+        domain,
+    )
+    return Found(**rows[0]) if rows else None
+
+
 async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
     """Rows that are still ours, with their bytes where they are small and whether their inbox stands."""
     return await tx.rows(

@@ -51,7 +51,7 @@ async def test_what_is_over_waits_for_the_next_day_and_is_told(bench: Bench, war
     bench.transport.script = [ACCEPTED] * 9
     await _turns(bench)
     assert sorted(await _statuses(bench, *made)) == ["queued", "queued", "sent", "sent"]
-    waiting = [one for one in made if (await bench.now(one))["status"] == "queued"][0]
+    waiting, _ = [one for one in made if (await bench.now(one))["status"] == "queued"]
     assert ("deferred", waiting["recipients"][0]["email"]) in await history(bench.tenant.http, waiting["id"])
     told = [data for kind, data in await events(bench.tenant) if kind == "message.deferred"]
     assert len(told) == 2
