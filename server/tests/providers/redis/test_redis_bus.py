@@ -102,6 +102,27 @@ async def test_tls_is_verified(tmp_path: Path) -> None:
             await bus.close()
 
 
+async def test_a_login_needs_no_more_than_the_decision_says(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs/decisions/0031-redis.md").read_text()
+    rules = [word for code in page.split("`")[1::2] for word in code.split() if word[0] in "~&+"]
+    assert len(rules) > 5
+    async with redis_server(tmp_path, "--user", "agent", "on", ">pass", "-@all", *rules) as server:
+        url = server.url.replace("redis://", "redis://agent:pass@")
+        (bus, tally), other = open_redis_ports(url), RedisBus(url)
+        for one in (bus, other):
+            await one.start()
+            await one.check()
+        theirs = Heard(other, "work")
+        bus.publish("work", "allowed")
+        await theirs.wait("allowed")
+        with structlog.testing.capture_logs() as logged:
+            assert await tally.add("requests:a", 1) == 1
+            await asyncio.sleep(0.1)
+        assert logged == []
+        for one in (bus, other, tally):
+            await one.close()
+
+
 async def test_a_wrong_password_is_told_and_never_repeated(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
