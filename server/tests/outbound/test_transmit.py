@@ -8,7 +8,7 @@ import pytest
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Unavailable
 from agentpost_server.db import Tx
-from agentpost_server.outbound import transmit
+from agentpost_server.outbound import call, transmit
 from agentpost_server.outbound.store import transmissions as store
 from agentpost_server.outbound.transmit import Timing
 from agentpost_server.ports.transport import OutgoingEnvelope, Receipt, all_recipients
@@ -221,3 +221,22 @@ async def test_a_large_mail_goes_through_the_blob_store_unchanged(bench: Bench) 
     async with bench.server.database.transaction(bench.organization_id) as tx:
         content = await tx.value("SELECT content FROM blobs WHERE id = $1", ids.decode("msg", made["id"]))
     assert content is None
+
+
+async def test_a_mail_that_cannot_be_prepared_takes_no_other_with_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever raises before a call is about one mail: the others of its batch are under way already."""
+    bad, good = await bench.sent("a@b.example"), await bench.sent("c@d.example")
+
+    async def signed(_runtime: Any, one: call.Call, raw: bytes) -> bytes:
+        if one.recipients == ("a@b.example",):
+            raise ValueError("a key that signs nothing")
+        return raw
+
+    monkeypatch.setattr(call, "_signed", signed)
+    bench.transport.script = [ACCEPTED]
+    await bench.turn()
+    assert [one["status"] for one in (await bench.now(good))["recipients"]] == ["sent"]
+    assert [one["status"] for one in (await bench.now(bad))["recipients"]] == ["deferred"]
+    assert len(bench.transport.calls) == 1

@@ -68,7 +68,7 @@ async def signers(
 
 @functools.lru_cache(maxsize=1024)
 def _signer(keyring: Keyring, sealed: bytes, domain: str, selector: str) -> Signer:
-    return Signer(domain=domain, selector=selector, key=load_key(keyring.unseal(_PURPOSE, sealed)))
+    return Signer(domain=domain, selector=selector, key=load_key(keyring.unseal(_PURPOSE, sealed), made_here=True))
 
 
 def _generate() -> tuple[str, bytes]:

@@ -55,12 +55,9 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
     transport = runtime.transports.get(row["transport"])
     if transport is None:
         return Ended(call, all_recipients(envelope, _not_here(runtime, row)))
-    try:
-        raw = await _bytes_of(runtime, row)
-    except (OSError, BlobNotFound) as error:
-        log.warning("a mail's bytes could not be read", message=ids.encode("msg", row["message_id"]), error=repr(error))
-        return Ended(call, all_recipients(envelope, Outcome(status="deferred", detail="Its bytes could not be read.")))
-    raw = await _signed(runtime, call, _own_fields(runtime, call) + raw)
+    raw = await _prepared(runtime, call)
+    if isinstance(raw, Outcome):
+        return Ended(call, all_recipients(envelope, raw))
     envelope = msgspec.structs.replace(envelope, smtputf8=not _header(raw).isascii())
     try:
         async with asyncio.timeout(seconds):
@@ -77,6 +74,21 @@ def _not_here(runtime: Runtime, row: Any) -> Outcome:
     if any(name in runtime.transports for name in row["transports"]):
         return Outcome(status="deferred", transport_fault=True, detail=detail)
     return Outcome(status="refused", detail=detail)
+
+
+async def _prepared(runtime: Runtime, call: Call) -> bytes | Outcome:
+    """What goes out, or why it cannot go now. Raises nothing: the other calls of the batch are under way."""
+    message = ids.encode("msg", call.row["message_id"])
+    try:
+        raw = await _bytes_of(runtime, call.row)
+    except (OSError, BlobNotFound) as error:
+        log.warning("a mail's bytes could not be read", message=message, error=repr(error))
+        return Outcome(status="deferred", detail="Its bytes could not be read.")
+    try:
+        return await _signed(runtime, call, _own_fields(runtime, call) + raw)
+    except Exception:
+        log.exception("a mail could not be prepared", message=message)
+        return Outcome(status="deferred", detail="It could not be signed or given its own header fields.")
 
 
 def _own_fields(runtime: Runtime, call: Call) -> bytes:
