@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentpost_server.cli.logs import guard, render_console, render_json
+from agentpost_server.web.context import shown_path
 from program.running import up
 from program.test_database_dies import smtp_outcome
 
@@ -88,6 +89,15 @@ def test_tokens_in_paths_are_taken_out() -> None:
     assert "msg_01JQ8XK3000000000000000000" in line(render_json, path="/api/v1/messages/msg_01JQ8XK3000000000000000000")
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/inbound/ses/{}", "/api/v1/inbound/mailgun//{}/x", "/u/{}", "/o/{}", "/files/{}", "//files/{}"]
+)
+def test_a_token_in_a_path_is_never_shown_however_short(path: str) -> None:
+    assert "s3cr3t" not in shown_path({"path": path.format("s3cr3t")})
+    kept = "/api/v1/inboxes/inb_01JQ8XK3/messages"
+    assert shown_path({"path": kept}) == kept
+
+
 async def test_the_log_of_a_whole_story_holds_no_key_and_no_body(tmp_path: Path) -> None:
     body = "correct-horse-battery-staple"
     async with up(tmp_path / "data", AGENTPOST_LOG_LEVEL="debug") as program, program.http() as http:
@@ -103,12 +113,14 @@ async def test_the_log_of_a_whole_story_holds_no_key_and_no_body(tmp_path: Path)
         for wrong in ({"subject": body, "nonsense": body}, {"to": [body]}):
             assert (await http.post(f"/api/v1/inboxes/{one['id']}/messages", json=wrong)).status_code == 422
         await http.get("/api/v1/inboxes", headers={"Authorization": f"Bearer {program.keys['live_key'][:-1]}"})
+        assert (await http.post("/api/v1/inbound/ses/short-token")).status_code == 404
         assert (await smtp_outcome(program.smtp_port, two["email"])).startswith("250")
         keys, secret = program.keys, hook.json()["secret"]
         assert await program.stop(signal.SIGTERM) == 0
         lines = [json.loads(one) for one in program.log.splitlines()]
         assert any(one.get("request_id") == "story-1" for one in lines)
-        for hidden in (body, keys["live_key"][11:40], keys["test_key"][11:40], secret[6:], "ap_sk_", "whsec_"):
+        secrets = (keys["live_key"][11:40], keys["test_key"][11:40], secret[6:], "ap_sk_", "whsec_", "short-token")
+        for hidden in (body, *secrets):
             assert hidden not in program.log
         assert not re.search(r"(?i)authorization|bearer", program.log)
         assert [one for one in lines if one["level"] in ("error", "critical")] == []

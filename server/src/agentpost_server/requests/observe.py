@@ -11,7 +11,7 @@ from prometheus_client import Histogram
 from agentpost_server.core import ids
 from agentpost_server.core.times import now
 from agentpost_server.requests.record import Entry, RequestLog
-from agentpost_server.web.context import Context
+from agentpost_server.web.context import Context, shown_path
 
 DURATION = Histogram(
     "agentpost_http_request_seconds",
@@ -35,7 +35,7 @@ def observer(requests: RequestLog, count: Callable[[UUID, str, int], None]) -> C
         log.debug(
             "request",
             method=method,
-            path=scope["path"][:200],
+            path=shown_path(scope)[:200],
             status=context.status,
             ms=round(seconds * 1000, 1),
             request_id=context.request_id,
@@ -51,7 +51,7 @@ def _entry(scope: Any, context: Context, seconds: float) -> Entry:
         id=ids.new_id(),
         at=now(),
         method=scope["method"],
-        path=_storable(scope["path"]),
+        path=_storable(shown_path(scope)),
         status=context.status,
         duration_ms=round(seconds * 1000),
         key_id=context.caller.key_id,

@@ -11,6 +11,8 @@ import msgspec
 from agentpost_server.core import ids
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}\Z")
+# Paths whose last part is a secret: providers' doors, links in mails, download and upload links.
+_SECRET_PART = re.compile(r"(/(?:inbound/+[^/]+|u|o|files)/+).+", re.DOTALL)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _client: ContextVar[str | None] = ContextVar("client", default=None)
 
@@ -50,6 +52,11 @@ def client_ip() -> str | None:
 
 def context_of(scope: Any) -> Context:
     return scope["agentpost"]
+
+
+def shown_path(scope: Any) -> str:
+    """The path as logs may have it, however short the token in it is."""
+    return _SECRET_PART.sub(r"\1[token]", scope["path"])
 
 
 def _client_ip(peer: str, forwarded: bytes, trusted: tuple[Network, ...]) -> str:

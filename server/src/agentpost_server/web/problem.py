@@ -8,7 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from agentpost_server.core.errors import FieldError, Problem, Unavailable
-from agentpost_server.web.context import Context, context_of
+from agentpost_server.web.context import Context, context_of, shown_path
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("web")
@@ -96,7 +96,7 @@ def answer_bug(request: Request[Any, Any, Any], bug: Exception) -> Response[Prob
         return answer(
             request.scope, Unavailable("A part of the server is not available.", fix="Try again.", retry_after=2)
         )
-    log.error("bug", exc_info=bug, request_id=context_of(request.scope).request_id, path=request.scope["path"])
+    log.error("bug", exc_info=bug, request_id=context_of(request.scope).request_id, path=shown_path(request.scope))
     body = problem_body(
         context_of(request.scope),
         status=500,
