@@ -28,6 +28,11 @@ def by_name(findings: Sequence[Finding]) -> dict[str, Finding]:
     return {one.name: one for one in findings}
 
 
+def only(findings: Sequence[Finding]) -> Finding:
+    [found] = findings
+    return found
+
+
 def told(finding: Finding, status: str, *words: str) -> None:
     """The finding has this status, and its sentence or its advice these words."""
     text = f"{finding.found} {finding.fix}"
