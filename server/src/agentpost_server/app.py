@@ -19,8 +19,8 @@ from agentpost_server.accounts.request import (
 )
 from agentpost_server.db.migrate import not_run
 from agentpost_server.domains import api as domains_api
+from agentpost_server.domains import count_by_status, reports_api
 from agentpost_server.domains import lane as domains_lane
-from agentpost_server.domains import reports_api
 from agentpost_server.events import OutboxBell, Publisher
 from agentpost_server.events import api as events_api
 from agentpost_server.inbound import provider_api, unrouted
@@ -219,6 +219,7 @@ class Process:
 
     async def _measure(self) -> None:
         metrics.set_backlog(await backlog(self.runtime.database))
+        metrics.set_domains(await count_by_status(self.runtime.database))
 
     async def _count_growth(self) -> None:
         self.growth.add(metrics.REQUEST_LOG_DROPPED, self.requests.dropped)

@@ -1,5 +1,9 @@
 """What /metrics says of the work that waits: every work table is counted, and only what is due."""
 
+from pathlib import Path
+
+import asyncpg
+import httpx2 as httpx
 import pytest_asyncio
 
 from agentpost_server.accounts.organizations import create_organization
@@ -9,12 +13,17 @@ from agentpost_server.db import Database
 from agentpost_server.domains import count_by_status
 from agentpost_server.work import backlog
 from databases import new_database
-from harness import KEYRING
+from harness import KEYRING, running_server
 
 
 @pytest_asyncio.fixture
-async def database(postgres: str):
-    opened = await Database.open(await new_database(postgres, "backlog"), KEYRING.password, size=2)
+async def admin_url(postgres: str) -> str:
+    return await new_database(postgres, "backlog")
+
+
+@pytest_asyncio.fixture
+async def database(admin_url: str):
+    opened = await Database.open(admin_url, KEYRING.password, size=2)
     yield opened
     await opened.close()
 
@@ -28,7 +37,18 @@ async def _add_domain(database: Database, scope: Scope, name: str, status: str, 
         )
 
 
-async def test_every_kind_is_counted_and_only_what_is_due(database: Database) -> None:
+async def _add_unrouted(admin_url: str, due_in_seconds: int) -> None:
+    admin = await asyncpg.connect(admin_url)
+    await admin.execute(
+        """INSERT INTO agentpost.provider_mails (source, provider_id, recipient, outcome, mail_from, received_at,
+             due_at)
+           VALUES ('ses', $1, 'a@x.example', 'unrouted', '', now(), now() + make_interval(secs => $2))""",
+        *(str(ids.new_id()), due_in_seconds),
+    )
+    await admin.close()
+
+
+async def test_every_kind_is_counted_and_only_what_is_due(admin_url: str, database: Database) -> None:
     nothing = await backlog(database)
     kinds = {"inbound_mails", "transmissions", "webhook_deliveries", "domains", "provider_mails"}
     assert nothing == dict.fromkeys(kinds, 0)
@@ -38,8 +58,21 @@ async def test_every_kind_is_counted_and_only_what_is_due(database: Database) ->
         await _add_domain(database, scope, "due.example", "pending", -5)
         await _add_domain(database, scope, "later.example", "failed", 600)
         await _add_domain(database, scope, "asleep.example", "verified", None)
-    await database.route(
-        "SELECT router.keep_provider_mail('ses', 'm1', '{a@x.example}', '{unrouted}', '{NULL}', '', '', 's3:k', now())"
-    )
-    assert await backlog(database) == {**nothing, "domains": 2}, "unrouted mail waits a minute before its next try"
+    for seconds in (-5, 600):
+        await _add_unrouted(admin_url, due_in_seconds=seconds)
+    assert await backlog(database) == {**nothing, "domains": 2, "provider_mails": 1}
     assert await count_by_status(database) == {"pending": 2, "failed": 2, "verified": 2}
+
+
+async def test_metrics_tell_both(database: Database, tmp_path: Path) -> None:
+    async with running_server(database.dsn, tmp_path) as server:
+        made = await create_organization(server.database, "Told")
+        scope = Scope(made.organization_id, made.live_environment_id)
+        await _add_domain(server.database, scope, "failed.example", "failed", None)
+        await server.process._measure()  # pyright: ignore[reportPrivateUsage]
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+            text = (await http.get("/metrics")).text
+    assert 'agentpost_work_due{kind="domains"}' in text
+    assert 'agentpost_work_due{kind="provider_mails"}' in text
+    assert 'agentpost_domains{status="failed"} 1.0' in text
+    assert 'agentpost_domains{status="verified"} 0.0' in text

@@ -24,6 +24,9 @@ UNROUTED = Gauge(
     "Mail from providers that waits for an inbox (at most 10,000)",
     multiprocess_mode="mostrecent",
 )
+DOMAINS = Gauge(
+    "agentpost_domains", "Tenants' domains by status (at most 10,000)", ["status"], multiprocess_mode="mostrecent"
+)
 READY = Gauge("agentpost_ready", "1 when /readyz says ready or degraded", multiprocess_mode="livemin")
 REQUEST_LOG_DROPPED = Counter(
     "agentpost_request_log_dropped", "Entries of the request log lost to a long absence of the database"
@@ -46,6 +49,11 @@ class Growth:
 def set_backlog(waiting: Mapping[str, int]) -> None:
     for kind, number in waiting.items():
         BACKLOG.labels(kind).set(number)
+
+
+def set_domains(number: Mapping[str, int]) -> None:
+    for status in ("pending", "verifying", "verified", "failed"):
+        DOMAINS.labels(status).set(number.get(status, 0))
 
 
 def render() -> bytes:
