@@ -3,6 +3,7 @@
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -251,7 +252,13 @@ def _checked(values: dict[str, Any]) -> Settings:
     for name, allowed in _CHOICES.items():
         if getattr(settings, name) not in allowed:
             raise SettingsError(f"AGENTPOST_{name.upper()} must be one of {', '.join(allowed)}.")
-    return settings
+    for name in ("public_url", "shared_domain", "smtp_hostname"):
+        # They stand in header fields and records, which know no other letters.
+        if re.search(r"[^!-;=?-~]", getattr(settings, name)):
+            raise SettingsError(
+                f"AGENTPOST_{name.upper()} must be ASCII without spaces: write xn--… for other letters."
+            )
+    return msgspec.structs.replace(settings, shared_domain=settings.shared_domain.rstrip(".").lower())
 
 
 _CHOICES = {

@@ -111,7 +111,7 @@ async def test_the_shared_domain_stays_everybodys_below_a_verified_one(postgres:
     url = await new_database(postgres, "shared")
     async with (
         name_server() as names,
-        running_server(url, tmp_path, dns_servers=names.address, shared_domain="agents.corp.example") as server,
+        running_server(url, tmp_path, dns_servers=names.address, shared_domain="Agents.Corp.example") as server,
         new_tenant(server) as operator,
         new_tenant(server) as tenant,
     ):

@@ -48,6 +48,9 @@ def test_serve_names_the_setting_that_it_lacks(
         ("AGENTPOST_LOG_LEVEL", "loud"),
         ("AGENTPOST_MAX_RECEIVE_OCTETS", "999999999"),
         ("AGENTPOST_CONFIG", "/nonexistent/agentpost.toml"),
+        ("AGENTPOST_PUBLIC_URL", "https://m\u00fcnchen.example"),
+        ("AGENTPOST_PUBLIC_URL", "https://mail.example/a b"),
+        ("AGENTPOST_SHARED_DOMAIN", "m\u00fcnchen.example"),
     ],
 )
 def test_a_wrong_value_is_named(

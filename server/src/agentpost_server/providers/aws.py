@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import msgspec
@@ -29,6 +30,14 @@ def account_of(settings: Settings, *, region: str = "") -> AwsAccount:
     )
 
 
+def require_sdk() -> None:
+    if find_spec("aiobotocore") is None:
+        raise SettingsError(
+            "A setting of Amazon's services (AGENTPOST_SES_…) is set, and their SDK is not installed:"
+            " pip install 'agentpost-server[ses]', or leave those settings empty."
+        )
+
+
 class AwsRefused(Exception):
     """The service answered with an error: its code, such as `ThrottlingException`, and the HTTP status."""
 
@@ -45,6 +54,8 @@ class AwsClient:
     """
 
     def __init__(self, account: AwsAccount, service: str, *, retries: int = 2, read_seconds: float = 30.0) -> None:
+        """Raises SettingsError where the SDK is not installed: at the start, and not at the first call."""
+        require_sdk()
         self._account = account
         self._service = service
         self._retries = retries
@@ -107,7 +118,4 @@ def _read(service: str) -> tuple[Any, Any]:
 
 
 def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise SettingsError("Amazon's services need the extra: install agentpost-server[ses].") from error
+    return importlib.import_module(name)

@@ -1,6 +1,6 @@
 """Topics of Amazon SNS. Confirmed by its API, in the topic's own region, never by a URL that came with a message."""
 
-from agentpost_server.providers.aws import AwsClient, AwsRefused, account_of
+from agentpost_server.providers.aws import AwsClient, AwsRefused, account_of, require_sdk
 from agentpost_server.settings import Settings
 
 _WRONG = frozenset({"InvalidParameter", "InvalidParameterException", "NotFound", "AuthorizationError"})
@@ -10,6 +10,7 @@ class SnsTopics:
     """Every topic of the account of the settings."""
 
     def __init__(self, settings: Settings) -> None:
+        require_sdk()
         self._settings = settings
 
     async def confirm(self, topic: str, token: str) -> None:

@@ -1,8 +1,7 @@
 """SES beyond the contract, against moto as Amazon and a line on which the answers are ours."""
 
-import importlib.util
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
 from typing import Any
 
 import msgspec
@@ -10,9 +9,12 @@ import pytest
 import pytest_asyncio
 
 from agentpost_server.mail.model import Address
+from agentpost_server.providers import aws
 from agentpost_server.providers.aws import AwsAccount
+from agentpost_server.providers.aws_sns import SnsTopics
+from agentpost_server.providers.aws_sqs import SqsQueue
 from agentpost_server.providers.ses import SesTransport
-from agentpost_server.settings import SettingsError
+from agentpost_server.settings import SettingsError, load
 from providers.transports import peers
 from providers.transports.http_stand_in import RESET, Reply
 from providers.transports.letters import TAG, envelope, faults, letter, people, statuses
@@ -124,9 +126,18 @@ async def test_without_credentials_nothing_was_sent(ses: HttpPeer, monkeypatch: 
     assert (statuses(receipt), faults(receipt), ses.stand_in.requests) == ({"deferred"}, {True}, [])
 
 
-def test_without_the_sdk_the_start_stops_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec
-    transport = sys.modules["agentpost_server.providers.ses.transport"]
-    monkeypatch.setattr(transport, "find_spec", lambda name: None if name == "aiobotocore" else found(name))
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda account: SesTransport(account),
+        lambda account: SqsQueue(account, "https://sqs.eu-west-1.amazonaws.com/1/in"),
+        lambda _account: SnsTopics(load({})),
+    ],
+    ids=["ses", "sqs", "sns"],
+)
+def test_without_the_sdk_the_start_stops_with_what_to_install(
+    made: Callable[[AwsAccount], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws, "find_spec", lambda name: None if name == "aiobotocore" else find_spec(name))
     with pytest.raises(SettingsError, match=r"pip install 'agentpost-server\[ses\]'"):
-        SesTransport(AwsAccount(region=REGION))
+        made(AwsAccount(region=REGION))

@@ -1,7 +1,7 @@
 """Domains as SES knows them (API v2): an identity with Easy DKIM, whose keys SES makes, publishes behind three CNAMEs
 and changes by itself, and a MAIL FROM subdomain, so that SPF is aligned too.
 
-An identity that is verified already stays as it is, whoever made it: whoever adds a domain here has proven nothing of it
+An identity that is verified already stays as it is, whoever made it: who adds a domain here has proven nothing of it
 yet. None is ever deleted: it costs nothing, and another part of the account may send by it.
 """
 

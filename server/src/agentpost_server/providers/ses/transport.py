@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from importlib.util import find_spec
 from typing import Any, Final
 
 from agentpost_server.mail.findings import Findings
@@ -18,7 +17,6 @@ from agentpost_server.ports.transport import (
 from agentpost_server.providers.aws import AwsAccount, AwsClient
 from agentpost_server.providers.before_sending import refusal
 from agentpost_server.providers.ses.answers import outcome_of
-from agentpost_server.settings import SettingsError
 
 # "50 recipients per message", "40 MB per message (after base64 encoding)" (Service quotas in Amazon SES): the API takes
 # the whole mail in base64, so that 30 MB of it surely pass. SES has no SMTPUTF8 (API reference, Destination).
@@ -39,11 +37,6 @@ class SesTransport:
         answer_seconds: float = 60,
         total_seconds: float = 150,
     ) -> None:
-        if find_spec("aiobotocore") is None:
-            raise SettingsError(
-                "AGENTPOST_SES_REGION is set, and the SDK of Amazon is not installed:"
-                " pip install 'agentpost-server[ses]', or leave the setting empty."
-            )
         self._region = account.region
         self._configuration_set = configuration_set
         self._total_seconds = total_seconds
