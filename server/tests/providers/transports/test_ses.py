@@ -129,7 +129,7 @@ async def test_without_credentials_nothing_was_sent(ses: HttpPeer, monkeypatch: 
 @pytest.mark.parametrize(
     "made",
     [
-        lambda account: SesTransport(account),
+        SesTransport,
         lambda account: SqsQueue(account, "https://sqs.eu-west-1.amazonaws.com/1/in"),
         lambda _account: SnsTopics(load({})),
     ],
