@@ -216,3 +216,17 @@ async def test_unset_and_empty_settings_both_see_nothing(catalogue) -> None:
         assert await catalogue.fetchval("SELECT count(*) FROM agentpost.organizations") == 0
     finally:
         await catalogue.execute("RESET ROLE")
+
+
+async def test_nothing_keeps_an_inbox_or_an_environment_but_what_its_deletion_takes_or_names(
+    catalogue: asyncpg.Connection,
+) -> None:
+    """A note that referred to a deleted inbox stopped the keeping times of every tenant."""
+    rows = await catalogue.fetch(
+        """SELECT k.confrelid::regclass::text AS kept, k.conrelid::regclass::text AS by FROM pg_constraint k
+           WHERE k.contype = 'f' AND k.confdeltype <> 'c'
+             AND k.confrelid IN ('agentpost.inboxes'::regclass, 'agentpost.environments'::regclass)"""
+    )
+    found = {(row["kept"].rpartition(".")[2], row["by"].rpartition(".")[2]) for row in rows}
+    assert {by for kept, by in found if kept == "inboxes"} == {"domains", "messages", "threads"}
+    assert {by for kept, by in found if kept == "environments"} == {"domains", "inboxes", "suppressions", "webhooks"}

@@ -6,8 +6,10 @@ from uuid import UUID
 import pytest
 
 from agentpost_server.core import ids
+from agentpost_server.core.errors import Conflict
 from agentpost_server.core.ids import encode
-from agentpost_server.messages import retention
+from agentpost_server.db import Tx
+from agentpost_server.messages import retention, store_delete
 from agentpost_server.messages.new import NewAttachment
 from agentpost_server.ports.blobs import BlobNotFound, blob_key
 from harness import Tenant
@@ -86,6 +88,25 @@ async def test_a_deleted_inbox_loses_its_mail_and_its_row_but_not_its_tombstone(
     await _sweep(tenant)
     with pytest.raises(BlobNotFound):
         await tenant.server.runtime.blobs.size(key)
+
+
+async def test_an_inbox_that_cannot_go_keeps_no_other(
+    tenant: Tenant, stranger: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, free = await new_inbox(tenant), await new_inbox(stranger)
+    for who, inbox in ((tenant, stuck), (stranger, free)):
+        assert (await who.http.delete(f"/inboxes/{encode('inb', inbox)}")).status_code == 204
+    real = store_delete.delete_rest_of_inbox
+
+    async def refused(tx: Tx, organization_id: UUID, inbox_id: UUID) -> None:
+        if inbox_id == stuck:
+            raise Conflict("Something new refers to this.", fix="None.")
+        await real(tx, organization_id, inbox_id)
+
+    monkeypatch.setattr(store_delete, "delete_rest_of_inbox", refused)
+    await retention.purge_deleted_inboxes(tenant.server.runtime, settled_seconds=0)
+    assert len(await fetch(tenant, "SELECT FROM inboxes WHERE id = $1", stuck)) == 1
+    assert await fetch(stranger, "SELECT FROM inboxes WHERE id = $1", free) == []
 
 
 async def test_mail_goes_when_its_environment_keeps_it_no_longer(tenant: Tenant, stranger: Tenant) -> None:

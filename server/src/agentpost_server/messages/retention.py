@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from agentpost_server.core.errors import Unavailable
 from agentpost_server.messages import store_delete
 from agentpost_server.messages.delete import delete_expired
 from agentpost_server.ports.blobs import blob_key
@@ -23,15 +24,26 @@ async def purge_deleted_inboxes(runtime: Runtime, settled_seconds: int = 60) -> 
     """
     gone = 0
     for row in await store_delete.deleted_inboxes(runtime.database, _BATCH, settled_seconds):
-        organization_id, inbox_id = row["organization_id"], row["id"]
-        while gone < _BATCH * _ROUNDS:
-            async with runtime.database.work([organization_id]) as tx:
-                message_ids = await store_delete.of_inbox(tx, organization_id, inbox_id, _BATCH)
-                if not message_ids:
-                    await store_delete.delete_rest_of_inbox(tx, organization_id, inbox_id)
-                    break
-                await store_delete.delete(tx, organization_id, message_ids)
-                gone += len(message_ids)
+        try:
+            gone += await _purge(runtime, row["organization_id"], row["id"], _BATCH * _ROUNDS - gone)
+        except Unavailable:
+            raise
+        except Exception:
+            # One tenant's inbox that cannot go must not keep everybody's.
+            log.exception("a deleted inbox could not be purged", inbox=str(row["id"]))
+    return gone
+
+
+async def _purge(runtime: Runtime, organization_id: UUID, inbox_id: UUID, most: int) -> int:
+    gone = 0
+    while gone < most:
+        async with runtime.database.work([organization_id]) as tx:
+            message_ids = await store_delete.of_inbox(tx, organization_id, inbox_id, _BATCH)
+            if not message_ids:
+                await store_delete.delete_rest_of_inbox(tx, organization_id, inbox_id)
+                break
+            await store_delete.delete(tx, organization_id, message_ids)
+            gone += len(message_ids)
     return gone
 
 
