@@ -152,7 +152,7 @@ def test_the_bucket_is_made_once(endpoint: str) -> None:
     for _ in range(2):
         subprocess.run([sys.executable, "-c", program], env=environ, timeout=60, check=True)
     listed = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS).list_buckets()["Buckets"]
-    assert [one["Name"] for one in listed] == ["agentpost"]
+    assert [one["Name"] for one in listed].count("agentpost") == 1
 
 
 async def test_keys_in_amazons_own_variables_open_the_bucket_and_sign_no_links(

@@ -15,6 +15,7 @@ from agentpost_server import settings
 from agentpost_server.mail.dkim_sign import load_key
 from agentpost_server.opening import failover_of, open_blobs, provider_transports, relay_of
 from agentpost_server.settings import Settings
+from databases import new_database
 from docs.snippets import ROOT, blocks, environment, shell
 from harness import new_tenant, running_server
 from program.relay import listening
@@ -61,7 +62,9 @@ def test_each_provider_of_the_guides_is_a_transport() -> None:
     assert set(provider_transports(settings.load(given))) == {"sendgrid", "postmark", "mailgun", "ses"}
 
 
-async def test_the_guide_of_the_relay_sends_by_it(database_url: str, tmp_path: Path) -> None:
+async def test_the_guide_of_the_relay_sends_by_it(postgres: str, tmp_path: Path) -> None:
+    # A database of its own: the other servers of the tests would take its work, and have no relay.
+    database_url = await new_database(postgres, "relay_guide")
     async with listening() as relay:
         url = f"smtp://127.0.0.1:{relay.port}"
         given: dict[str, Any] = {"relay_url": url, "relay_tls": "none"}
