@@ -233,6 +233,7 @@ def open_blobs(settings: Settings, data_dir: Path) -> Blobs:
         bucket=url.hostname,
         region=settings.s3_region,
         endpoint=settings.s3_endpoint or None,
+        public_endpoint=settings.s3_public_endpoint or None,
         prefix=prefix,
         credentials=credentials,
     )

@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     folder."""
     s3_endpoint: str = ""
     """Endpoint of an S3-compatible store. Empty: AWS."""
+    s3_public_endpoint: str = ""
+    """Endpoint that presigned links name, where clients reach the store under another name. Empty: `s3_endpoint`."""
     s3_region: str = "us-east-1"
     """Region of the bucket."""
     s3_access_key_id: str = ""
