@@ -87,6 +87,25 @@ async def test_a_tag_that_we_did_not_sign_names_nothing_and_its_provider_id_help
     assert (await bench.now(message))["status"] == "sent"
 
 
+@pytest.mark.parametrize("source", ["ses", "sendgrid"])
+async def test_what_went_by_the_providers_smtp_relay_is_known_by_the_id_of_its_last_answer(
+    bench: Bench, source: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, given = await bench.sent("a@b.example"), f"{ids.new_id().hex}-000000"
+
+    async def relayed(envelope: Any, _raw: bytes) -> Receipt:
+        return Receipt(outcomes=dict.fromkeys(envelope.recipients, ACCEPTED), provider_id=given)
+
+    monkeypatch.setattr(bench.transport, "send", relayed)
+    await bench.turn()
+    one = Feedback(kind="bounced", recipient="a@b.example", bounce_type="permanent", enhanced_code="5.1.1")
+    # A tag that is not ours is no reason to believe the rest.
+    assert await _tell(bench, Told(source=source, tag="x" * 52, provider_id=given, told=(one,))) == 0
+    assert await _tell(bench, Told(source="postmark", provider_id=given, told=(one,))) == 0
+    assert await _tell(bench, Told(source=source, provider_id=given, told=(one,))) == 1
+    assert recipients(await bench.now(message)) == {"a@b.example": "bounced"}
+
+
 async def test_n16_p05_what_names_no_call_of_ours_suppresses_nobody_and_is_logged(bench: Bench) -> None:
     message, _ = await _handed_over(bench, "a@c.example")
     unknown = tags.write(KEYRING, ids.new_id())

@@ -23,6 +23,7 @@ from agentpost_server.runtime import Runtime
 
 log = structlog.get_logger("feedback")
 _AT_ONCE: Final = 200
+_RELAYS: Final = frozenset(("ses", "sendgrid"))
 
 
 async def apply(runtime: Runtime, told: Sequence[Told]) -> int:
@@ -84,13 +85,19 @@ async def _find(runtime: Runtime, told: Sequence[Told]) -> list[Call | None]:
     named = {one for one in attempts if one is not None}
     by_tag = await store.route_attempts(runtime.database, named) if named else {}
     # A tag that is not ours is no reason to believe the rest.
-    wanted = {(one.source, one.provider_id) for one in told if one.tag is None and one.provider_id is not None}
+    wanted = {name for one in told for name in _names(one)}
     by_provider = await store.route_provider_ids(runtime.database, wanted) if wanted else {}
     return [
         by_tag.get(attempt)
         if attempt is not None
-        else by_provider.get((one.source, one.provider_id))
-        if one.tag is None and one.provider_id is not None
-        else None
+        else next((call for name in _names(one) if (call := by_provider.get(name)) is not None), None)
         for one, attempt in zip(told, attempts, strict=True)
     ]
+
+
+def _names(one: Told) -> list[tuple[str, str]]:
+    """(transport, id) by which a report without a tag may name a call: that of the API, or of the SMTP relay, which says
+    the same id in its last answer and carries no tag."""
+    if one.tag is not None or one.provider_id is None:
+        return []
+    return [(one.source, one.provider_id), *([("smtp", one.provider_id)] if one.source in _RELAYS else [])]
