@@ -11,12 +11,14 @@ from domains.living import Json, Owner, record
 from domains.reports.sample import Row, mail, packings, xml, zipped
 from inbound.mailing import send, until
 
-_YESTERDAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+def _yesterday() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 
 
 def _report(domain: Json, *rows: Row, report_id: str = "1", org_name: str = "receiver.example") -> bytes:
     mine = [row if row.header_from != "mail.example" else row._replace(header_from=domain["domain"]) for row in rows]
-    begin = int(_YESTERDAY.timestamp())
+    begin = int(_yesterday().timestamp())
     return xml(*mine, report_id=report_id, org_name=org_name, begin=begin, domain=domain["domain"])
 
 
@@ -72,8 +74,9 @@ async def test_a_report_is_read_and_shown_by_row_and_by_day(owner: Owner) -> Non
     assert found[0]["authenticated_domain"] is None, "mail from loopback is not checked"
     summary = (await owner.tenant.http.get(f"/domains/{domain['id']}/reports/summary?window_days=3")).json()
     assert (summary["messages"], summary["passed"], len(summary["series"])) == (13, 5, 3)
-    assert summary["series"][1] == {
-        "at": _YESTERDAY.strftime("%Y-%m-%dT00:00:00.000Z"),
+    (day,) = [one for one in summary["series"] if one["messages"]]
+    assert day == {
+        "at": found[0]["begins_at"],
         "messages": 13,
         "passed": 5,
         "dkim_passed": 5,
