@@ -96,8 +96,8 @@ async def _find(runtime: Runtime, told: Sequence[Told]) -> list[Call | None]:
 
 
 def _names(one: Told) -> list[tuple[str, str]]:
-    """(transport, id) by which a report without a tag may name a call: that of the API, or of the SMTP relay, which says
-    the same id in its last answer and carries no tag."""
+    """(transport, id) by which a report without a tag may name a call: the API's, or that of the provider's relay,
+    which says the same id in its last answer and carries no tag."""
     if one.tag is not None or one.provider_id is None:
         return []
     return [(one.source, one.provider_id), *([("smtp", one.provider_id)] if one.source in _RELAYS else [])]
