@@ -8,7 +8,7 @@ import dkim
 import pytest
 
 from agentpost_server.core import ids
-from agentpost_server.domains import signers
+from agentpost_server.domains import senders
 from agentpost_server.mail.dkim_sign import sign
 from domains.living import Json, Owner, publish
 from harness import KEYRING
@@ -18,7 +18,9 @@ async def _signed(owner: Owner, domain: Json, name: str = "") -> tuple[str, byte
     """(selector, a mail of the domain with its signature)."""
     key = (owner.organization_id, ids.decode("env", domain["environment_id"]), name or domain["domain"])
     async with owner.server.database.work([owner.organization_id]) as tx:
-        signer = (await signers(tx, KEYRING, [key]))[key]
+        signer = (await senders(tx, KEYRING, [key]))[key].signer
+    if signer is None:
+        raise KeyError(key)
     raw = f"From: a@{key[2]}\r\nTo: b@example.com\r\nSubject: Hello\r\n\r\nHi.\r\n".encode()
     return signer.selector, sign(raw, signer, now=datetime.now(UTC)) + raw
 

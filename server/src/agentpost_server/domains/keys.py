@@ -10,7 +10,7 @@ import functools
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -39,6 +39,14 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     private_key: bytes
 
 
+class Sender(NamedTuple):
+    """Whether a domain may send now, and who signs for it: None where nobody can look up its key yet, or where that
+    does not open."""
+
+    can_send: bool
+    signer: Signer | None
+
+
 async def make_key(keyring: Keyring, now: datetime) -> NewKey:
     """An RSA key of 2,048 bits. In a thread: it takes a tenth of a second."""
     public, pem = await asyncio.to_thread(_generate)
@@ -46,24 +54,27 @@ async def make_key(keyring: Keyring, now: datetime) -> NewKey:
     return NewKey(selector=f"ap{now:%Y%m}{suffix}", public_key=public, private_key=keyring.seal(_PURPOSE, pem))
 
 
-async def signers(
+async def senders(
     tx: Tx, keyring: Keyring, wanted: Sequence[tuple[UUID, UUID, str]]
-) -> dict[tuple[UUID, UUID, str], Signer]:
-    """Who signs for each (organization, environment, sender's domain): the domain itself, or the one above it whose
-    subdomains are enabled (DMARC aligns the two). Missing: a domain whose key nobody can look up yet, or whose key does
-    not open."""
+) -> dict[tuple[UUID, UUID, str], Sender]:
+    """For each (organization, environment, sender's domain) what its domain says: that one itself, or the one above it
+    whose subdomains are enabled (DMARC aligns the two). Missing: what is nobody's own domain there."""
     asked = [(*one, candidate) for one in set(wanted) for candidate in upwards(one[2])]
-    if not asked:
-        return {}
-    found: dict[tuple[UUID, UUID, str], Signer] = {}
-    for row in await store_keys.signing(tx, asked):
-        key = row["organization_id"], row["environment_id"], row["name"]
-        try:
-            found[key] = _signer(keyring, row["private_key"], row["domain"], row["selector"])
-        except ValueError as error:
-            # One tenant's key that no longer opens must not hold up everybody's mail.
-            log.error("a DKIM key cannot be opened", domain=row["domain"], selector=row["selector"], error=str(error))
-    return found
+    return {
+        (row["organization_id"], row["environment_id"], row["name"]): Sender(row["can_send"], _signer_of(keyring, row))
+        for row in (await store_keys.sending(tx, asked) if asked else ())
+    }
+
+
+def _signer_of(keyring: Keyring, row: Any) -> Signer | None:
+    if row["selector"] is None:
+        return None
+    try:
+        return _signer(keyring, row["private_key"], row["domain"], row["selector"])
+    except ValueError as error:
+        # One tenant's key that no longer opens must not hold up everybody's mail.
+        log.error("a DKIM key cannot be opened", domain=row["domain"], selector=row["selector"], error=str(error))
+        return None
 
 
 @functools.lru_cache(maxsize=1024)

@@ -44,17 +44,18 @@ async def retire(tx: Tx, organization_id: UUID, domain_id: UUID) -> None:
     )
 
 
-async def signing(tx: Tx, rows: Sequence[tuple[UUID, UUID, str, str]]) -> list[Any]:
-    """For each (organization, environment, name) the key of the nearest domain, out of its candidates: the domain of
+async def sending(tx: Tx, rows: Sequence[tuple[UUID, UUID, str, str]]) -> list[Any]:
+    """For each (organization, environment, name) the nearest domain with its key, out of its candidates: the domain of
     that name itself, or one above it whose subdomains are enabled."""
     return await tx.rows(
         """SELECT DISTINCT ON (a.organization_id, a.environment_id, a.name) a.organization_id, a.environment_id,
-             a.name, d.domain, k.selector, k.private_key
+             a.name, d.domain, d.can_send, k.selector, k.private_key
            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
              AS a(organization_id, environment_id, name, candidate)
            JOIN domains d ON d.organization_id = a.organization_id AND d.environment_id = a.environment_id
              AND d.domain = a.candidate AND (d.domain = a.name OR d.subdomains_enabled)
-           JOIN dkim_keys k ON k.organization_id = d.organization_id AND k.domain_id = d.id AND k.active_at IS NOT NULL
+           LEFT JOIN dkim_keys k ON k.organization_id = d.organization_id AND k.domain_id = d.id
+             AND k.active_at IS NOT NULL
            ORDER BY a.organization_id, a.environment_id, a.name, length(d.domain) DESC, k.active_at DESC""",
         *[list(column) for column in zip(*rows, strict=True)],
     )

@@ -9,7 +9,8 @@ import msgspec
 import structlog
 
 from agentpost_server.core import ids
-from agentpost_server.mail.dkim_sign import Signer, sign
+from agentpost_server.domains import Sender
+from agentpost_server.mail.dkim_sign import sign
 from agentpost_server.outbound import tags, unsubscribe
 from agentpost_server.outbound.unsubscribe import Subscription
 from agentpost_server.ports.blobs import BlobNotFound, blob_key
@@ -24,14 +25,14 @@ _OCTETS_HASHED_HERE = 262_144
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt that was recorded as started, for `recipients` of those that its row names. `row` is the transmission
-    as loaded; `tries` counts this one too; `signer` has the key of the From domain."""
+    as loaded; `tries` counts this one too; `sender` is what the From domain says."""
 
     claimed: Claimed
     attempt_id: UUID
     row: Any
     recipients: tuple[str, ...]
     tries: int
-    signer: Signer | None = None
+    sender: Sender
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -52,6 +53,8 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
         organization_id=str(row["organization_id"]),
         environment_id=str(row["environment_id"]),
     )
+    if not call.sender.can_send:
+        return Ended(call, all_recipients(envelope, _not_allowed(row)))
     transport = runtime.transports.get(row["transport"])
     if transport is None:
         return Ended(call, all_recipients(envelope, _not_here(runtime, row)))
@@ -66,6 +69,12 @@ async def make_call(runtime: Runtime, call: Call, seconds: float) -> Ended:
         log.exception("a transport broke its contract", transport=row["transport"])
         detail = f"The call did not end: {type(error).__name__}."
         return Ended(call, all_recipients(envelope, Outcome(status="unknown", detail=detail)))
+
+
+def _not_allowed(row: Any) -> Outcome:
+    """The domain was lost since the submit. It may come back, as after a fault of its DNS: so this is no end yet."""
+    detail = f"The domain {row['from_domain']} may not send now: it is not verified for sending any more."
+    return Outcome(status="deferred", detail=detail)
 
 
 def _not_here(runtime: Runtime, row: Any) -> Outcome:
@@ -106,9 +115,9 @@ def _own_fields(runtime: Runtime, call: Call) -> bytes:
 
 async def _signed(runtime: Runtime, call: Call, raw: bytes) -> bytes:
     """With our signature on top, by the key that stands in the DNS now. In a thread when there is much to hash."""
-    if call.signer is None:
+    if call.sender.signer is None:
         return raw
-    act = partial(sign, raw, call.signer, now=runtime.now())
+    act = partial(sign, raw, call.sender.signer, now=runtime.now())
     field = await asyncio.to_thread(act) if len(raw) > _OCTETS_HASHED_HERE else act()
     return field + raw
 

@@ -1,25 +1,29 @@
-"""Whose key signs a call: the From domain's own, else for our shared domain the server's. Asked at the call and not at
-the submit, so that a key that was rotated meanwhile is the one that stands in the DNS."""
+"""What the From domain of a call says: whether it may send, and whose key signs: its own, else for our shared domain
+the server's. Asked at the call and not at the submit: a domain may be lost, and a key rotated, while mail waits."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from agentpost_server.db import Tx
-from agentpost_server.domains import signers
-from agentpost_server.mail.dkim_sign import Signer
+from agentpost_server.domains import Sender, senders
 from agentpost_server.outbound.plan import LOCAL
 from agentpost_server.runtime import Runtime
 
+_NOBODYS: Final = Sender(can_send=True, signer=None)
 
-async def signers_of(runtime: Runtime, tx: Tx, rows: Sequence[Any]) -> dict[UUID, Signer]:
+
+async def senders_of(runtime: Runtime, tx: Tx, rows: Sequence[Any]) -> dict[UUID, Sender]:
     """By transmission. One statement, and none where every sender stands on the shared domain."""
-    signed = [row for row in rows if _is_ours_to_sign(runtime, row["transport"])]
     shared = runtime.settings.shared_domain.lower()
-    wanted = {_domain(row) for row in signed if row["from_domain"] != shared}
-    found = await signers(tx, runtime.keyring, list(wanted)) if wanted else {}
-    keys = {row["id"]: runtime.signer if row["from_domain"] == shared else found.get(_domain(row)) for row in signed}
-    return {transmission_id: key for transmission_id, key in keys.items() if key is not None}
+    wanted = {_domain(row) for row in rows if row["from_domain"] != shared}
+    found = await senders(tx, runtime.keyring, list(wanted)) if wanted else {}
+    shared_one = Sender(can_send=True, signer=runtime.signer)
+    told = {
+        row["id"]: shared_one if row["from_domain"] == shared else found.get(_domain(row), _NOBODYS) for row in rows
+    }
+    unsigned = {row["id"] for row in rows if not _is_ours_to_sign(runtime, row["transport"])}
+    return {its_id: one._replace(signer=None) if its_id in unsigned else one for its_id, one in told.items()}
 
 
 def _is_ours_to_sign(runtime: Runtime, name: str) -> bool:

@@ -20,7 +20,7 @@ from agentpost_server.outbound import outcomes, states
 from agentpost_server.outbound.call import Call, Ended, make_call
 from agentpost_server.outbound.deliverability import warmup
 from agentpost_server.outbound.record import TOPIC
-from agentpost_server.outbound.signing import signers_of
+from agentpost_server.outbound.signing import senders_of
 from agentpost_server.outbound.sorting import change, claim_of, message_of, sort, undecided
 from agentpost_server.outbound.store import transmissions as store
 from agentpost_server.runtime import Runtime
@@ -92,7 +92,7 @@ async def _begin(
             await warmup.tell(tx, held, waiting)
         if not ready:
             return []
-        signers = await signers_of(runtime, tx, [one.row for one in ready])
+        senders = await senders_of(runtime, tx, [one.row for one in ready])
         calls = [
             Call(
                 claimed=claim_of(one.row),
@@ -100,7 +100,7 @@ async def _begin(
                 row=one.row,
                 recipients=one.recipients,
                 tries=one.row["tries"] + 1,
-                signer=signers.get(one.row["id"]),
+                sender=senders[one.row["id"]],
             )
             for one in ready
         ]
