@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agentpost_server.inbound import dmarc
+from agentpost_server.inbound.intake import ProviderMail, deliver
+from agentpost_server.mail.authentication import Authentication
 from domains.living import Json, Owner, record
 from domains.reports.sample import Row, mail, packings, xml, zipped
 from inbound.mailing import send, until
@@ -85,6 +87,23 @@ async def test_a_report_is_read_and_shown_by_row_and_by_day(owner: Owner) -> Non
         "rejected": 7,
     }
     await _nothing_is_left(owner)
+
+
+async def test_a_report_by_a_providers_door_says_who_surely_sent_it(owner: Owner) -> None:
+    domain = await owner.added()
+    checked = Authentication(dmarc="pass", aligned_domain="receiver.example", checked_by="agentpost")
+    brought = ProviderMail(
+        source="ses",
+        provider_id=domain["id"],
+        mail_from="dmarc@receiver.example",
+        recipients=(_address(domain),),
+        raw=mail(_address(domain), _report(domain, Row())),
+        received_at=datetime.now(UTC),
+        authentication=checked,
+    )
+    await deliver(owner.server.process.intake, brought)
+    (row,) = await until(lambda: _some(owner, domain))
+    assert row["authenticated_domain"] == "receiver.example"
 
 
 @pytest.mark.parametrize("n", range(4))
