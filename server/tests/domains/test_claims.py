@@ -97,6 +97,23 @@ async def test_subdomains_take_inboxes_and_mail_once_enabled(owner: Owner, rival
     assert theirs["status"] == "verified"
 
 
+async def test_subdomains_that_inboxes_stand_on_stay_enabled(owner: Owner) -> None:
+    """Such an inbox would send in a name whose proof and key nobody asks about any more."""
+    found = await owner.added()
+    path = f"/domains/{found['id']}"
+    await owner.tenant.http.patch(path, json={"subdomains_enabled": True})
+    await _inbox(owner, f"at@{found['domain']}")
+    below = await _inbox(owner, f"a@eu.{found['domain']}")
+    refused = await owner.tenant.http.patch(path, json={"subdomains_enabled": False})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert below.email in refused.json()["detail"]
+    assert (await owner.get(found))["subdomains_enabled"] is True
+    # An inbox on a nearer domain does not stand on the one above it.
+    nearer = await owner.add(f"eu.{found['domain']}")
+    assert (await owner.tenant.http.patch(path, json={"subdomains_enabled": False})).status_code == 200
+    assert (await owner.tenant.http.delete(f"/domains/{nearer['id']}")).status_code == 409
+
+
 async def test_a_catch_all_that_is_deleted_catches_nothing(owner: Owner) -> None:
     found = await owner.added()
     inbox = await _inbox(owner, f"all@{found['domain']}")

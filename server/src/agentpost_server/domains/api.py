@@ -80,7 +80,7 @@ async def update_domain(
     data: JSONBody[UpdateDomain],
 ) -> Response[Domain]:
     """What is absent stays; null clears. Another `transport` may ask for other records: until they are published the
-    domain cannot send."""
+    domain cannot send. Subdomains stay enabled (409) while inboxes stand on them."""
     decoded = ids.decode("dom", domain_id)
     answer = await effect(lambda tx: service.update(tx, tenant, caller.actor, decoded, data, runtime=runtime))
     runtime.bus.publish(TOPIC)

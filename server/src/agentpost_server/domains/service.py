@@ -65,6 +65,8 @@ async def update(
         changed["catch_all_inbox_id"] = await _catch_all(tx, scope, wanted.catch_all_inbox_id)
     if not isinstance(wanted.subdomains_enabled, UnsetType):
         changed["subdomains_enabled"] = wanted.subdomains_enabled
+    if row["subdomains_enabled"] and not changed["subdomains_enabled"]:
+        await _refuse_inbox(tx, scope, row["domain"], below=True)
     if wanted.transport is not UNSET:
         changed["transport"] = _transport(runtime, wanted.transport)
     await store.update(tx, scope, domain_id, changed)
@@ -113,12 +115,17 @@ async def delete(tx: Tx, scope: Scope, actor: Actor, domain_id: UUID, *, runtime
     """Conflict (409) while inboxes stand on it (H-70). None of those goes while mail of it is on its way out, so that
     no domain does."""
     row = await row_of(tx, scope, domain_id, lock=True)
-    if (email := await store.an_inbox_on(tx, scope, row["domain"])) is not None:
-        raise Conflict(f"{email} stands on this domain.", fix="Delete the inboxes of this domain first.")
+    await _refuse_inbox(tx, scope, row["domain"])
     await store.release(tx, row["domain"], domain_id)
     await store.delete(tx, scope, domain_id)
     gone = domain_of(runtime, row)
     await audit.record(tx, scope.organization_id, actor, "domain.deleted", gone.id, before=gone)
+
+
+async def _refuse_inbox(tx: Tx, scope: Scope, domain: str, *, below: bool = False) -> None:
+    if (email := await store.an_inbox_on(tx, scope, domain, below=below)) is not None:
+        what = "a subdomain of this domain" if below else "this domain"
+        raise Conflict(f"{email} stands on {what}.", fix=f"Delete the inboxes on {what} first.")
 
 
 async def _add_key(tx: Tx, scope: Scope, domain_id: UUID, key: NewKey) -> None:

@@ -165,14 +165,20 @@ async def has_inbox(tx: Tx, scope: Scope, inbox_id: UUID) -> bool:
     )
 
 
-async def an_inbox_on(tx: Tx, scope: Scope, domain: str) -> str | None:
-    """The address of an inbox that stands on the domain or below it."""
+async def an_inbox_on(tx: Tx, scope: Scope, domain: str, *, below: bool) -> str | None:
+    """The address of an inbox that stands on the domain or below it, and on no nearer domain; with `below`, only below
+    it."""
     return await tx.value(
-        """SELECT email FROM inboxes WHERE organization_id = $1 AND environment_id = $2 AND deleted_at IS NULL
-             AND (domain = $3 OR right(domain, length($3) + 1) = '.' || $3) LIMIT 1""",
+        """SELECT i.email FROM inboxes i WHERE i.organization_id = $1 AND i.environment_id = $2 AND i.deleted_at IS NULL
+             AND (i.domain = $3 AND NOT $4 OR right(i.domain, length($3) + 1) = '.' || $3)
+             AND NOT EXISTS (SELECT FROM domains d WHERE d.organization_id = $1 AND d.environment_id = $2
+               AND length(d.domain) > length($3)
+               AND (d.domain = i.domain OR right(i.domain, length(d.domain) + 1) = '.' || d.domain))
+           LIMIT 1""",
         scope.organization_id,
         scope.environment_id,
         domain,
+        below,
     )
 
 
