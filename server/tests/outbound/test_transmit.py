@@ -1,6 +1,7 @@
 """Provider calls: retried only when surely not accepted, unknown when nobody can know, never made twice."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -199,15 +200,33 @@ async def test_a_paused_inbox_keeps_its_mail_until_it_is_resumed(bench: Bench) -
     assert (await bench.now(made))["status"] == "sent"
 
 
-async def test_h70_what_waits_in_a_deleted_inbox_is_never_sent(bench: Bench) -> None:
-    agent = await inbox(bench.tenant.http)
-    await send(bench.tenant.http, agent["id"], to=["a@b.example"])
-    answer = await bench.tenant.http.delete(f"/inboxes/{agent['id']}")
-    assert answer.status_code in (204, 409)
-    if answer.status_code == 204:
+async def test_h70_an_inbox_stays_while_its_mail_is_on_its_way(bench: Bench) -> None:
+    http, agent = bench.tenant.http, await inbox(bench.tenant.http)
+    queued = await send(http, agent["id"], to=["a@b.example"])
+    later = await send(
+        http, agent["id"], to=["a@b.example"], send_at=(datetime.now(UTC) + timedelta(days=1)).isoformat()
+    )
+    bench.transport.script = [BUSY, ACCEPTED]
+    for _ in range(2):  # put off once, then taken
+        answer = await http.delete(f"/inboxes/{agent['id']}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
         await bench.turn()
-        assert bench.transport.calls == []
-        assert await bench.told() == ["message.queued"]
+        await bench.sql("UPDATE transmissions SET due_at = now() WHERE due_at < now() + interval '1 hour'")
+    assert (await bench.now(queued))["status"] == "sent"
+    assert (await http.delete(f"/inboxes/{agent['id']}")).status_code == 409
+    assert (await http.post(f"/messages/{later['id']}/cancel", json={})).status_code == 200
+    assert (await http.delete(f"/inboxes/{agent['id']}")).status_code == 204
+    assert len(bench.transport.calls) == 2
+
+
+async def test_h70_what_waits_in_an_inbox_that_is_gone_all_the_same_is_never_sent(bench: Bench) -> None:
+    made = await bench.sent("a@b.example")
+    await bench.sql("UPDATE inboxes SET deleted_at = now()")
+    await bench.turn()
+    assert bench.transport.calls == []
+    async with bench.server.database.transaction(bench.organization_id) as tx:
+        status = await tx.value("SELECT status FROM recipients WHERE message_id = $1", ids.decode("msg", made["id"]))
+    assert status == "cancelled"
 
 
 async def test_a_large_mail_goes_through_the_blob_store_unchanged(bench: Bench) -> None:
