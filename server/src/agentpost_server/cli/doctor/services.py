@@ -27,7 +27,10 @@ async def redis(one: Installation) -> list[Finding]:
     try:
         await client.ping()
     except package.AWAY as error:
-        found = f"Redis does not answer: {error}. Until it does, doorbells go by PostgreSQL or come late."
+        found = (
+            f"Redis does not answer: {error}. Until it does, each instance counts requests for itself, and sees what"
+            " another does up to a second later."
+        )
         return [failed("redis", found, "Start it, or correct AGENTPOST_REDIS_URL.")]
     finally:
         await client.aclose()
