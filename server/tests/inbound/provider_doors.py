@@ -1,4 +1,4 @@
-"""A server with a provider's door open, and how to knock."""
+"""A server with a provider's door open, how to knock, and a mail that the provider can tell of."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -7,8 +7,14 @@ from typing import Any, NamedTuple
 
 import httpx2 as httpx
 
+from agentpost_server.core import ids
+from agentpost_server.outbound import tags
 from harness import API, Server, new_tenant, running_server
 from inbound.mailing import Inbox, new_inbox
+from outbound.sending import Json, recipients, send, settled
+
+GONE = "timeout+gone@sandbox.test"
+"""Nobody knows what became of mail to it, until a provider tells."""
 
 
 class Opened(NamedTuple):
@@ -45,3 +51,30 @@ async def opened(database_url: str, folder: Path, **settings: Any) -> AsyncGener
 async def nothing_came(inbox: Inbox) -> None:
     assert await inbox.rows("SELECT id FROM inbound_mails WHERE inbox_id = $1") == []
     assert await inbox.rows("SELECT id FROM messages WHERE inbox_id = $1") == []
+
+
+async def handed_over(inbox: Inbox, *to: str) -> tuple[Json, str]:
+    """A mail of the inbox to people of whom nobody knows what became of it, and the tag that a provider would give back
+    in its events."""
+    message = await send(inbox.tenant.http, ids.encode("inb", inbox.id), to=list(to))
+    await settled(inbox.tenant.http, message["id"], "unknown")
+    async with inbox.tenant.server.database.transaction(inbox.tenant.organization.organization_id) as tx:
+        attempt_id = await tx.value(
+            """SELECT a.id FROM attempts a
+               JOIN transmissions t ON t.organization_id = a.organization_id AND t.id = a.transmission_id
+               WHERE t.message_id = $1""",
+            ids.decode("msg", message["id"]),
+        )
+    return message, tags.write(inbox.tenant.server.runtime.keyring, attempt_id)
+
+
+def forged(tag: str) -> str:
+    """A name of the same call that we did not sign."""
+    return tag[:40] + ("a" if tag[40] != "a" else "b") + tag[41:]
+
+
+async def what_became(inbox: Inbox, message: Json) -> tuple[dict[str, str], list[str]]:
+    """Each recipient's status, and who is suppressed."""
+    http = inbox.tenant.http
+    listed = (await http.get("/suppressions")).json()["data"]
+    return recipients((await http.get(f"/messages/{message['id']}")).json()), [one["email"] for one in listed]

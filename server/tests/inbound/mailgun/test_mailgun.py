@@ -16,7 +16,18 @@ from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import intake
 from harness import Server
 from inbound.mailing import mail
-from inbound.provider_doors import Opened, knocking, nothing_came, opened, serving
+from inbound.provider_doors import (
+    GONE,
+    Opened,
+    forged,
+    handed_over,
+    knocking,
+    nothing_came,
+    opened,
+    serving,
+    what_became,
+)
+from outbound import provider_events
 
 PATH = "/mailgun/the-token-mime"
 KEY = "key-of-the-webhooks"
@@ -46,16 +57,9 @@ def _form(recipient: str, **fields: Any) -> dict[str, Any]:
     return {**told, **_signature(), **fields}
 
 
-def _bounce(signature: dict[str, str], email: str = "gone@example.com") -> dict[str, Any]:
-    event = {
-        "event": "failed",
-        "severity": "permanent",
-        "recipient": email,
-        "message": {"headers": {"message-id": "20130503182626.18666.16540@mg.example.com"}},
-        "user-variables": {"agentpost": "a" * 52},
-        "delivery-status": {"code": 550, "message": "no such user"},
-    }
-    return {"signature": signature, "event-data": event}
+def _bounce(signature: dict[str, str], *, tag: str | None = "a" * 52) -> dict[str, Any]:
+    said = {"severity": "permanent", "delivery-status": {"code": 550, "message": "550 5.1.1 no such user"}}
+    return provider_events.mailgun("failed", tag, GONE, **said) | {"signature": signature}
 
 
 @pytest.mark.parametrize("multipart", [False, True])
@@ -117,9 +121,13 @@ async def test_p_02_a_token_is_good_once_whatever_the_body(door: Opened) -> None
     assert len(await door.inbox.messages()) == 1
 
 
-async def test_p_02_what_an_event_says_is_a_hint_and_moves_only_what_is_ours(door: Opened) -> None:
-    assert (await door.http.post(PATH, json=_bounce(_signature()))).status_code == 200
-    assert (await door.inbox.tenant.http.get("/suppressions")).json()["data"] == []
+async def test_p_02_p_05_what_an_event_says_is_a_hint_and_moves_only_what_is_ours(door: Opened) -> None:
+    message, tag = await handed_over(door.inbox, GONE)
+    for wrong in (None, "a" * 52, forged(tag)):
+        assert (await door.http.post(PATH, json=_bounce(_signature(), tag=wrong))).status_code == 200
+    assert await what_became(door.inbox, message) == ({GONE: "unknown"}, [])
+    assert (await door.http.post(PATH, json=_bounce(_signature(), tag=tag))).status_code == 200
+    assert await what_became(door.inbox, message) == ({GONE: "bounced"}, [GONE])
 
 
 async def test_p_02_a_retry_of_what_we_could_not_finish_may_come_with_its_token_and_its_body(

@@ -10,7 +10,18 @@ import pytest_asyncio
 
 from harness import Server
 from inbound.mailing import mail
-from inbound.provider_doors import Opened, knocking, nothing_came, opened, serving
+from inbound.provider_doors import (
+    GONE,
+    Opened,
+    forged,
+    handed_over,
+    knocking,
+    nothing_came,
+    opened,
+    serving,
+    what_became,
+)
+from outbound.provider_events import postmark as event
 
 PATH = "/postmark/the-token"
 PASSWORD = ("hook", "pass:word")
@@ -92,16 +103,15 @@ async def test_p_04_without_both_secrets_there_is_no_route(database_url: str, tm
         assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
 
 
-async def test_p_05_a_forged_bounce_suppresses_nobody(door: Opened) -> None:
-    bounce = {
-        "RecordType": "Bounce",
-        "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
-        "Type": "HardBounce",
-        "Email": "gone@example.com",
-        "Metadata": {"agentpost": "a" * 52},
-    }
+async def test_p_05_a_bounce_moves_what_bears_our_own_name_alone(door: Opened) -> None:
+    message, tag = await handed_over(door.inbox, GONE)
+    for wrong in (None, "a" * 52, forged(tag)):
+        bounce = event("Bounce", wrong, GONE, Type="HardBounce")
+        assert (await door.http.post(PATH, json=bounce, auth=PASSWORD)).status_code == 200
+    assert await what_became(door.inbox, message) == ({GONE: "unknown"}, [])
+    bounce = event("Bounce", tag, GONE, Type="HardBounce")
     assert (await door.http.post(PATH, json=bounce, auth=PASSWORD)).status_code == 200
-    assert (await door.inbox.tenant.http.get("/suppressions")).json()["data"] == []
+    assert await what_became(door.inbox, message) == ({GONE: "bounced"}, [GONE])
 
 
 @pytest.mark.parametrize(

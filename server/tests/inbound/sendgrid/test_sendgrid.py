@@ -17,7 +17,18 @@ from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import intake
 from harness import Server
 from inbound.mailing import mail
-from inbound.provider_doors import Opened, knocking, nothing_came, opened, serving
+from inbound.provider_doors import (
+    GONE,
+    Opened,
+    forged,
+    handed_over,
+    knocking,
+    nothing_came,
+    opened,
+    serving,
+    what_became,
+)
+from outbound.provider_events import sendgrid as event
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(
@@ -127,6 +138,20 @@ async def test_p_05_a_signed_bounce_of_what_we_never_sent_suppresses_nobody(door
     answer = await door.http.post(PATH, content=body, headers={"Content-Type": "application/json", **_signed(body)})
     assert answer.status_code == 200
     assert (await door.inbox.tenant.http.get("/suppressions")).json()["data"] == []
+
+
+async def _tell(door: Opened, *events: dict[str, Any]) -> None:
+    body = json.dumps(events).encode()
+    answer = await door.http.post(PATH, content=body, headers={"Content-Type": "application/json", **_signed(body)})
+    assert answer.status_code == 200
+
+
+async def test_p_05_a_signed_bounce_moves_what_bears_our_own_name_alone(door: Opened) -> None:
+    message, tag = await handed_over(door.inbox, GONE)
+    await _tell(door, event("bounce", forged(tag), GONE, type="bounce", status="5.1.1"))
+    assert await what_became(door.inbox, message) == ({GONE: "unknown"}, [])
+    await _tell(door, event("bounce", tag, GONE, type="bounce", status="5.1.1"))
+    assert await what_became(door.inbox, message) == ({GONE: "bounced"}, [GONE])
 
 
 async def test_p_04_without_a_secret_there_is_no_route(database_url: str, tmp_path: Path) -> None:
