@@ -64,8 +64,9 @@ async def test_machines_get_no_automatic_answer_but_a_persons(
 async def test_a_send_that_cites_it_is_an_answer_too_and_a_forward_only_to_its_author(tenant: Tenant) -> None:
     made = await inbox(tenant.http)
     message = await _came(tenant, made, Auto_Submitted="auto-replied")
-    body = {"to": ["ann@example.com"], "text_body": "x", "in_reply_to": message["id"], "unattended": True}
-    assert (await tenant.http.post(f"/inboxes/{made['id']}/messages", json=body)).status_code == 403
+    for name in (message["id"], message["message_id_header"]):
+        body = {"to": ["ann@example.com"], "text_body": "x", "in_reply_to": name, "unattended": True}
+        assert (await tenant.http.post(f"/inboxes/{made['id']}/messages", json=body)).status_code == 403
     assert (await _answer(tenant, message, "forward", to=["Ann@EXAMPLE.com"])).status_code == 403
     assert (await _answer(tenant, message, "forward", to=["boss@example.org"])).status_code == 201
 

@@ -131,6 +131,19 @@ async def test_a_send_may_cite_by_id_or_message_id(tenant: Tenant, of: Callable[
     assert (second["thread_id"], second["in_reply_to"]) == (first["thread_id"], first["message_id_header"])
 
 
+async def test_a_mail_that_is_here_is_cited_with_its_whole_chain_by_either_name(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    original = await _received(tenant, agent)
+    for name in (original["id"], original["message_id_header"]):
+        sent = await send(tenant.http, agent["id"], to=["ann@outside.example"], in_reply_to=name)
+        assert (sent["thread_id"], sent["in_reply_to"]) == (original["thread_id"], "<q1@outside.example>")
+        assert sent["references"] == ["<q0@outside.example>", "<q1@outside.example>"]
+    other = await inbox(tenant.http, "other")
+    elsewhere = await send(tenant.http, other["id"], to=["a@b.example"], in_reply_to="<q1@outside.example>")
+    assert elsewhere["references"] == ["<q1@outside.example>"]
+    assert elsewhere["thread_id"] != original["thread_id"]
+
+
 async def test_a_message_of_another_inbox_is_cited_by_nobody(tenant: Tenant) -> None:
     one, two = await inbox(tenant.http, "one"), await inbox(tenant.http, "two")
     first = await send(tenant.http, one["id"], to=["ann@outside.example"])

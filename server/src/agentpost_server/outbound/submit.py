@@ -19,6 +19,7 @@ from agentpost_server.db import Tx
 from agentpost_server.loops import Asked, LoopStopped, check_automatic, note_refusal
 from agentpost_server.mail.address import canonical
 from agentpost_server.messages.model import Message
+from agentpost_server.messages.threading import fingerprint
 from agentpost_server.outbound.carriers import carriers, most_octets, of_wide_addresses
 from agentpost_server.outbound.check import Checked, check, check_recipients, cited
 from agentpost_server.outbound.compose import compose_mail
@@ -130,7 +131,7 @@ async def _prepare(
 ) -> Prepared:
     reference = cited(wanted.in_reply_to) if isinstance(wanted, Send) else original_id
     async with runtime.database.transaction(tenant.organization_id) as tx:
-        original = await _original(tx, tenant, way, reference, inbox_id) if isinstance(reference, UUID) else None
+        original = await _original(tx, tenant, way, reference, inbox_id) if reference is not None else None
         sender_id = inbox_id or (original.inbox_id if original else None)
         sender = await store.find_sender(tx, tenant, sender_id) if sender_id else None
         if sender is None:
@@ -150,7 +151,7 @@ async def _prepare(
     return Prepared(
         sender=sender,
         original=original,
-        cited_id=reference if isinstance(reference, str) else None,
+        cited_id=reference if isinstance(reference, str) and original is None else None,
         checked=checked,
         suppressed=suppressed,
         transports=_transports(runtime, sender, checked),
@@ -158,8 +159,12 @@ async def _prepare(
     )
 
 
-async def _original(tx: Tx, tenant: Scope, way: Way, message_id: UUID, inbox_id: UUID | None) -> Original:
-    row = await store.find_original(tx, tenant, message_id)
+async def _original(tx: Tx, tenant: Scope, way: Way, reference: UUID | str, inbox_id: UUID | None) -> Original | None:
+    """None for a Message-ID of mail that is not in the inbox: it is cited as it is."""
+    if isinstance(reference, str):
+        row = await store.find_cited(tx, tenant, inbox_id, fingerprint(reference)) if inbox_id else None
+        return original_of(row) if row is not None else None
+    row = await store.find_original(tx, tenant, reference)
     if way != "send":
         if row is None:
             raise NotFound

@@ -60,6 +60,19 @@ async def find_original(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
     )
 
 
+async def find_cited(tx: Tx, tenant: Scope, inbox_id: UUID, fingerprint: bytes) -> Any:
+    """The same of the mail of this inbox that has a Message-ID."""
+    message_id = await tx.value(
+        """SELECT message_id FROM thread_references
+           WHERE organization_id = $1 AND inbox_id = $2 AND fingerprint = $3""",
+        tenant.organization_id,
+        inbox_id,
+        fingerprint,
+    )
+    row = await find_original(tx, tenant, message_id) if message_id is not None else None
+    return row if row is not None and row["inbox_id"] == inbox_id else None
+
+
 async def is_visible(tx: Tx, tenant: Scope, message_id: UUID) -> bool:
     return await tx.value(
         """SELECT EXISTS (SELECT FROM messages m
