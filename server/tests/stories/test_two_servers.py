@@ -1,4 +1,6 @@
-"""Two servers that know each other by the DNS alone: mail goes out by MX records, answers thread, bounces come home."""
+"""Two servers that know each other by the DNS alone: mail goes out by MX records, signed, and is believed on the other
+side; answers thread, bounces come home.
+"""
 
 import asyncio
 import contextlib
@@ -10,9 +12,12 @@ from typing import Any, NamedTuple
 
 import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from agentpost_server.mail.dkim_sign import public_record
 from databases import new_database
-from dns_server import Zone, name_server
+from dns_server import NameServer, Zone, name_server
 from harness import Tenant, new_tenant, running_server
 from outbound.sending import Json, inbox, recipients, send, settled, until
 from stories.post import first_message
@@ -81,6 +86,16 @@ def _port_of_all() -> int:
             return port
 
 
+def _key(dns: NameServer, name: str, folder: Path) -> Path:
+    """The file of a DKIM key, published with the policy that its domain asks for."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    dns.txt(f"s1._domainkey.{name}.test", public_record(key))
+    dns.txt(f"_dmarc.{name}.test", "v=DMARC1; p=reject")
+    file = folder / "dkim.pem"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return file
+
+
 async def _by_direct(tenant: Tenant, name: str) -> Json:
     made = await inbox(tenant.http, name)
     answer = await tenant.http.patch(f"/environments/{made['environment_id']}", json={"transport": "direct"})
@@ -98,6 +113,8 @@ async def world(postgres: str, tmp_path_factory) -> AsyncGenerator[World]:
         for name, address in (("one", ONE), ("two", TWO)):
             folder: Path = tmp_path_factory.mktemp(name)
             settings: dict[str, Any] = {"direct": True, "direct_port": port, "smtp_port": port, "host": address}
+            settings |= {"dkim_selector": "s1", "dkim_key_file": str(_key(dns, name, folder))}
+            settings["mail_authentication"] = "on"  # on loopback, too
             settings |= {"shared_domain": f"{name}.test", "smtp_hostname": f"mx.{name}.test"}
             settings["dns_servers"] = dns.address
             url = await new_database(postgres, f"story_{name}")
@@ -114,6 +131,9 @@ async def test_a_question_and_its_answer_are_one_thread_on_both_servers(world: W
     came = await first_message(two, bob["id"], subject="Lunch")
     assert came["from_address"]["email"] == ann["email"]
     assert came["envelope"]["mail_from"].startswith("bounces+")
+    found = came["authentication"]
+    assert (found["dkim"], found["dmarc"], found["aligned_domain"]) == ("pass", "pass", "one.test")
+    assert (came["trust"], came["labels"]) == ("verified", ["received", "unread"])
     assert recipients(await settled(one.http, asked["id"], "sent")) == {bob["email"]: "sent"}
 
     answer = await two.http.post(f"/messages/{came['id']}/reply", json={"text_body": "At one."})

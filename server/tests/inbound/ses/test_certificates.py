@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import msgspec
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from agentpost_server.core.errors import Forbidden, Unavailable
 from agentpost_server.inbound.ses import certificates
-from agentpost_server.inbound.ses.certificates import CertificateFetch, read_certificate
+from agentpost_server.inbound.ses.certificates import CertificateFetch, Certificates, read_certificate
 from agentpost_server.web.fetch import Egress, EgressPolicy
 from agentpost_server.web.fetch.stream import connect
 from inbound.ses.conftest import Door
@@ -66,6 +66,33 @@ async def test_n_04_a_certificate_that_is_not_believed_is_403(door: Door) -> Non
     door.sns.files[CERTIFICATE_URL] = issue().pem
     assert [(await door.post(notification("hello"))).status_code for _ in range(3)] == [403, 403, 403]
     assert len(door.sns.fetched) == 1
+
+
+async def test_certificates_are_kept_for_a_day_and_no_more_than_32(door: Door) -> None:
+    fetched: list[str] = []
+
+    async def fetch(url: str) -> bytes:
+        fetched.append(url)
+        return SNS.pem
+
+    moment = datetime.now(UTC)
+    known = Certificates(door.server.runtime, fetch)
+    setattr(known, "_now", lambda: moment)  # noqa: B010
+    urls = [CERTIFICATE_URL.replace("0123456789abcdef0123456789abcdef", f"{n:032x}") for n in range(33)]
+    for url in urls:
+        await known.key(url)
+    assert fetched == urls
+    await known.key(urls[-1])
+    await known.key(urls[1])
+    assert len(fetched) == 33
+    await known.key(urls[0])
+    assert len(fetched) == 34
+    moment += timedelta(hours=23)
+    await known.key(urls[0])
+    assert len(fetched) == 34
+    moment += timedelta(hours=2)
+    await known.key(urls[0])
+    assert len(fetched) == 35
 
 
 @asynccontextmanager

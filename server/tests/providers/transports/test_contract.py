@@ -202,7 +202,9 @@ async def test_no_answer_shows_a_credential(peer: Peer, way: str, caplog: pytest
 @pytest.mark.parametrize(
     ("kind", "recipients", "octets", "signs", "own_path", "writes"),
     [
+        ("local", 50, 41_943_040, False, True, False),
         ("smtp", 50, 41_943_040, False, True, False),
+        ("direct", 50, 41_943_040, False, True, False),
         ("ses", 50, 30_000_000, True, False, False),
         ("sendgrid", 1000, 30_000_000, True, False, True),
         ("postmark", 50, 10_000_000, True, False, True),
