@@ -44,8 +44,8 @@ def dsn(recipient: str, *, to: str = "b@ours.test", action: str = "failed", stat
     return report
 
 
-def arf(recipient: str) -> ComplaintReport:
-    fields = f"Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\nOriginal-Rcpt-To: <{recipient}>"
+def arf(recipient: str, kind: str = "abuse") -> ComplaintReport:
+    fields = f"Feedback-Type: {kind}\nUser-Agent: x/1\nVersion: 1\nOriginal-Rcpt-To: <{recipient}>"
     raw = _REPORT.format(to="b@ours.test", kind="feedback-report", part="message/feedback-report", fields=fields)
     report = parse(raw.replace("\n", "\r\n").encode()).report
     assert isinstance(report, ComplaintReport)
@@ -98,7 +98,22 @@ async def test_reports_may_come_twice_and_in_any_order(bench: Bench) -> None:
     assert await _suppressed(bench) == [("a@b.example", "complaint")]
 
 
-@pytest.mark.parametrize("status", ["5.7.1", "5.2.2", "4.4.7", "5.4.4"])
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"])
+async def test_each_code_that_means_a_dead_address_suppresses_it(bench: Bench, status: str) -> None:
+    await _handed_over(bench, "a@b.example")
+    await _report(bench, await _transmission(bench), dsn("a@b.example", status=status))
+    assert await _suppressed(bench) == [("a@b.example", "bounce")]
+
+
+async def test_a_complaint_that_is_taken_back_is_none(bench: Bench) -> None:
+    """RFC 6430."""
+    made = await _handed_over(bench, "a@b.example")
+    await _report(bench, await _transmission(bench), arf("a@b.example", kind="not-spam"))
+    assert (await bench.now(made))["status"] == "sent"
+    assert await _suppressed(bench) == []
+
+
+@pytest.mark.parametrize("status", ["5.7.1", "5.2.2", "4.4.7", "5.4.4", "5.1.0", "5.1.8"])
 async def test_blocks_full_boxes_and_routing_faults_suppress_nobody(bench: Bench, status: str) -> None:
     made = await _handed_over(bench, "a@b.example")
     await _report(bench, await _transmission(bench), dsn("a@b.example", status=status))
