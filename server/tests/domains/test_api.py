@@ -5,6 +5,7 @@ from typing import Any
 import dns.zone
 import pytest
 
+from agentpost_server.domains import service
 from domains.living import Owner, publish, record
 from harness import client
 
@@ -155,3 +156,15 @@ async def test_published_as_people_do_it(owner: Owner) -> None:
     )
     owner.names.txt(f"_dmarc.{made['domain']}", "v=DMARC1;p=reject")
     assert {one["status"] for one in (await owner.look(made))["records"]} == {"verified"}
+
+
+async def test_domains_that_nobody_proves_do_not_pile_up(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST_UNPROVEN", 2)
+    for n in range(2):
+        await owner.add(f"n{n}.{owner.name()}")
+    body = {"domain": f"n2.{owner.name()}"}
+    refused = await owner.tenant.http.post("/domains", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    first = (await owner.tenant.http.get("/domains")).json()["data"][0]
+    assert (await owner.tenant.http.delete(f"/domains/{first['id']}")).status_code == 204
+    assert (await owner.tenant.http.post("/domains", json=body)).status_code == 201

@@ -15,6 +15,8 @@ from agentpost_server.mail.dmarc_report import AggregateReport, Disposition, Rep
 
 _A_DAY: Final = 1000
 """Reports of one domain: thousands of receivers write one each; more is somebody's flood."""
+_ROWS_A_DAY: Final = 50_000
+"""An honest report has a row for each address that sent: a domain has few. Forged ones are as long as they may be."""
 
 
 class DmarcRow(msgspec.Struct, kw_only=True):
@@ -73,7 +75,8 @@ async def keep_report(
     if not rows:
         return "foreign"
     since = ids.lowest_id_at(int((datetime.now(UTC) - timedelta(days=1)).timestamp() * 1000))
-    if await store.count_since(tx, organization_id, domain_id, since) >= _A_DAY:
+    today = await store.count_since(tx, organization_id, domain_id, since)
+    if today["reports"] >= _A_DAY or today["rows"] + len(rows) > _ROWS_A_DAY:
         return "flood"
     kept = await store.insert(
         tx,

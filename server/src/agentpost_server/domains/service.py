@@ -23,6 +23,8 @@ from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Answer
 
 _BETWEEN_ASKS_SECONDS: Final = 2
+MOST_UNPROVEN: Final = 50
+"""Naming a domain costs lookups, and at some providers a place in the operator's account, before anything is proven."""
 
 
 async def create(
@@ -34,6 +36,11 @@ async def create(
         await store.lock_client_id(tx, scope, wanted.client_id)
         if (first := await store.find_by_client_id(tx, scope, wanted.client_id)) is not None:
             return Answer(value=domain_of(runtime, first), status=200)
+    if await store.count_unproven(tx, scope.organization_id) >= MOST_UNPROVEN:
+        raise Conflict(
+            f"{MOST_UNPROVEN} domains of this organization have never been verified.",
+            fix="Publish their records, or delete those that are not needed: DELETE /domains/{id}.",
+        )
     domain_id = ids.new_id()
     if not await store.insert(tx, scope, domain_id, domain=name, client_id=wanted.client_id):
         raise Conflict(f"{name} is a domain of this environment already.", fix="Use it: GET /domains lists it.")

@@ -42,6 +42,13 @@ async def insert(tx: Tx, scope: Scope, domain_id: UUID, *, domain: str, client_i
     )
 
 
+async def count_unproven(tx: Tx, organization_id: UUID) -> int:
+    """Domains of an organization that have never been verified."""
+    return await tx.value(
+        "SELECT count(*) FROM domains WHERE organization_id = $1 AND verified_at IS NULL", organization_id
+    )
+
+
 async def find(tx: Tx, scope: Scope, domain_id: UUID, *, lock: bool = False) -> Any:
     return await tx.row(
         f"""SELECT {_COLUMNS} {_FROM} WHERE d.organization_id = $1 AND d.environment_id = $2 AND d.id = $3

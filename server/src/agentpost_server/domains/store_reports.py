@@ -27,9 +27,13 @@ async def lock_domain(tx: Tx, organization_id: UUID, domain_id: UUID) -> str | N
     )
 
 
-async def count_since(tx: Tx, organization_id: UUID, domain_id: UUID, lowest_id: UUID) -> int:
-    return await tx.value(
-        "SELECT count(*) FROM domain_reports WHERE organization_id = $1 AND domain_id = $2 AND id >= $3",
+async def count_since(tx: Tx, organization_id: UUID, domain_id: UUID, lowest_id: UUID) -> Any:
+    """`reports` and their `rows`."""
+    return await tx.row(
+        """SELECT (SELECT count(*) FROM domain_reports WHERE organization_id = $1 AND domain_id = $2 AND id >= $3)
+             AS reports,
+             (SELECT count(*) FROM domain_report_rows WHERE organization_id = $1 AND domain_id = $2 AND report >= $3)
+             AS rows""",
         organization_id,
         domain_id,
         lowest_id,

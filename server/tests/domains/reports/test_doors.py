@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agentpost_server.domains import reports
 from agentpost_server.inbound import dmarc
 from agentpost_server.inbound.intake import ProviderMail, deliver
 from agentpost_server.mail.authentication import Authentication
@@ -235,3 +236,15 @@ async def test_reports_go_with_their_domain(owner: Owner) -> None:
     assert (await owner.tenant.http.delete(f"/domains/{domain['id']}")).status_code == 204
     async with owner.server.database.transaction(owner.organization_id) as tx:
         assert await tx.rows("SELECT FROM domain_report_rows") == []
+
+
+@pytest.mark.parametrize(("limit", "most"), [("_A_DAY", 1), ("_ROWS_A_DAY", 2)])
+async def test_a_flood_of_forged_reports_ends_at_a_days_bound(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(reports, limit, most)
+    domain = await owner.added()
+    for n in range(3):
+        rows = (Row("192.0.2.1", 5), Row("192.0.2.2", 7))
+        await _mailed(owner, domain, gzip.compress(_report(domain, *rows, report_id=str(n))))
+    assert {one["report_id"] for one in await _rows(owner, domain)} == {"0"}
