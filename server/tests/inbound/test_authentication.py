@@ -108,8 +108,11 @@ async def test_mail_that_its_author_signed_is_verified(box: Inbox) -> None:
 
 async def test_s_49_results_that_claim_to_be_ours_are_not(box: Inbox) -> None:
     forged = b"Authentication-Results: %b; dmarc=pass\r\n" % box.tenant.server.runtime.smtp_hostname.encode()
-    message = await arrived(box, forged + to(box))
+    other = b"Authentication-Results: mx.elsewhere.example; dmarc=none\r\n"
+    message = await arrived(box, forged + other + to(box))
     assert message["trust"] == "failed"
+    shown = [one["value"] for one in message["headers"] if one["name"] == "Authentication-Results"]
+    assert shown == ["mx.elsewhere.example; dmarc=none"]
     raw = (await box.tenant.http.get(f"/messages/{message['id']}/raw")).text
     assert "dmarc=pass" not in raw
     assert "dmarc=fail" in raw
@@ -203,6 +206,25 @@ async def _answered_to(inbox: Inbox, message: dict[str, Any]) -> list[str]:
     answer = await inbox.tenant.http.post(f"/messages/{message['id']}/reply", json={"text_body": "Yes"})
     assert answer.status_code == 201, answer.text
     return [one["email"] for one in answer.json()["to_addresses"]]
+
+
+async def test_l_09_a_stranger_with_the_right_in_reply_to_stays_one_whoever_pretends_to_bring_him_in(
+    box: Inbox,
+) -> None:
+    thread = (await arrived(box, signed(to(box))))["thread_id"]
+
+    async def answer(number: int, author: str, *headers: str) -> dict[str, Any]:
+        answers = (f"From: {author}", "In-Reply-To: <1@author.example>", *headers)
+        raw = ("\r\n".join((*answers, f"Message-ID: <{number}@x>")) + f"\r\n\r\nNumber {number}\r\n").encode()
+        assert (await send(box.tenant.server, raw, box.email, sender="x@relay.example")).startswith("250")
+        newest = (await box.messages(number))[-1]
+        return (await box.tenant.http.get(f"/messages/{ids.encode('msg', newest['id'])}")).json()
+
+    stranger = await answer(2, "eve@evil.example")
+    assert (stranger["thread_id"], stranger["flags"]) == (thread, ["untrusted_participant"])
+    forged = await answer(3, f"ann@{AUTHOR}", "Cc: eve@evil.example")
+    assert (forged["thread_id"], forged["trust"]) == (thread, "failed")
+    assert (await answer(4, "eve@evil.example"))["flags"] == ["untrusted_participant"]
 
 
 # Refused and quarantined.

@@ -23,6 +23,7 @@ from agentpost_server.mail.model import Address
 from agentpost_server.mail.parse import parse
 from agentpost_server.mail.parsed import ComplaintReport, DeliveryReport, ParsedAttachment, ParsedMail
 from agentpost_server.mail.preview import preview
+from agentpost_server.mail.trace import without_forged
 from agentpost_server.mail.trace_header import TRACE_HEADER, read
 from agentpost_server.messages.new import NewAttachment, NewMessage
 from agentpost_server.outbound import verp
@@ -203,7 +204,7 @@ def _message(
         html_body=None if failed else parsed.html_body,
         extracted_text=extracted.text,
         extracted_html=extracted.html,
-        headers=parsed.headers,
+        headers=without_forged(parsed.headers, hostname),
         preview=preview(extracted.text or ""),
         labels=("received", "unread", *origin.labels),
         size=mail.size,

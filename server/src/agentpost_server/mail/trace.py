@@ -10,6 +10,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
 
+from agentpost_server.mail.parsed import Headers
+
 # What may stand in a domain, an address literal or a host name that a stranger gave.
 _NOT_HOST: Final = re.compile(r"[^A-Za-z0-9.:\[\]_-]")
 _NOT_ATOM: Final = re.compile(r"[^A-Za-z0-9._+-]")
@@ -72,6 +74,16 @@ def shown_raw(trace: bytes, original: bytes, authserv_id: str) -> bytes:
         return b"" if field[1] is not None or _names(field[3], ours) else field[0]
 
     return trace + _REMOVABLE.sub(keep, section).removeprefix(b"\n") + original[section_end:]
+
+
+def without_forged(headers: Headers, authserv_id: str) -> Headers:
+    """A mail's fields without the Authentication-Results that claim to be ours (S-49)."""
+    ours = authserv_id.strip().lower().encode("utf-8")
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if name.strip().lower() != "authentication-results" or not _names(value.encode("utf-8", "replace"), ours)
+    )
 
 
 def _received(

@@ -105,7 +105,8 @@ def _join(message: NewMessage, place: Place, threads: dict[UUID, ThreadState]) -
     if outsider:
         # Nor does an outsider bring others in: who belongs here is said by those who do.
         found.append("untrusted_participant")
-    else:
+    elif place.created or message.trust != "failed":
+        # Nor does who only claims to be one of them.
         _welcome(message, thread, members)
     thread.message_count += 1
     thread.labels = sorted({*thread.labels, *message.labels})
