@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agentpost_server.inbound.ses import stored as chore
 from agentpost_server.inbound.ses.stored import envelope_of, sweep
 from agentpost_server.mail.address import canonical
+from agentpost_server.providers import s3_mail
 from harness import Server, Tenant, running_server
 from inbound.mailing import Inbox, mail, new_inbox
 from inbound.ses.conftest import Amazon, Door, settings_of
@@ -113,6 +115,39 @@ async def test_what_the_bucket_holds_and_nobody_told_is_found(
         assert await sweep(server.process.intake) == 0  # a notification may still be under way
         assert await sweep(server.process.intake, settled=AT_ONCE) >= 5
         assert await sweep(server.process.intake, settled=AT_ONCE) == 0
+    assert len(await inbox.messages(5)) == 5
+
+
+async def test_mail_of_more_than_a_week_ago_is_left_alone(
+    door: Door, amazon: Amazon, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = mail_id()
+    amazon.put(f"in/{id_}", stored(id_, inbox.email, mail()))
+    later = datetime.now(UTC) + timedelta(days=8)
+    with monkeypatch.context() as patched:
+        patched.setattr(door.server.runtime, "now", lambda: later)
+        await sweep(door.server.process.intake, settled=AT_ONCE)
+    assert await _note(inbox, id_) == set()
+    await sweep(door.server.process.intake, settled=AT_ONCE)
+    assert await _note(inbox, id_) == {canonical(inbox.email)}
+
+
+async def test_a_round_is_a_stretch_of_the_bucket_and_the_next_one_goes_on_behind_it(
+    door: Door, amazon: Amazon, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_mail, "_PAGE", 2)
+    monkeypatch.setattr(chore, "_PAGES", 1)
+    ids = [mail_id() for _ in range(5)]
+    for number, id_ in enumerate(ids):
+        amazon.put(f"in/{id_}", stored(id_, inbox.email, mail(f"<{number}@example.com>")))
+    chores = door.server.process.intake
+    chores.swept_to = None
+    rounds = [await sweep(chores, settled=AT_ONCE)]
+    # The bucket holds the mail of other tests, too.
+    while chores.swept_to is not None and len(rounds) < 200:
+        rounds.append(await sweep(chores, settled=AT_ONCE))
+    assert len(rounds) >= 3
+    assert max(rounds) <= 2
     assert len(await inbox.messages(5)) == 5
 
 
