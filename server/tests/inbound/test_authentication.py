@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from agentpost_server.core import ids
 from agentpost_server.inbound import Route, accept, mail_of_bytes
+from agentpost_server.inbound.authenticate import Checks
 from agentpost_server.mail.authentication import Authentication
 from databases import new_database
 from dns_server import SERVFAIL, SILENCE, NameServer, name_server
@@ -269,6 +270,26 @@ async def test_mail_that_fails_a_milder_policy_is_held(strict: Tenant, dns: Name
 
 
 # Not asked.
+
+
+@pytest.mark.parametrize(
+    ("source", "client_ip", "in_auto", "in_on"),
+    [
+        ("smtp", "8.8.8.8", "8.8.8.8", "8.8.8.8"),
+        ("smtp", "::ffff:8.8.8.8", "8.8.8.8", "8.8.8.8"),
+        ("smtp", "10.0.0.1", None, "10.0.0.1"),
+        ("smtp", "127.0.0.1", None, "127.0.0.1"),
+        ("smtp", None, None, None),
+        ("smtp", "no address", None, None),
+        ("ses", "8.8.8.8", None, None),
+        ("mailgun", "8.8.8.8", None, None),
+    ],
+)
+async def test_spf_is_asked_only_about_clients_whom_we_saw(
+    tenant: Tenant, checking: Server, source: str, client_ip: str | None, in_auto: str | None, in_on: str | None
+) -> None:
+    assert Checks(tenant.server.runtime).client_ip(source, client_ip) == in_auto
+    assert Checks(checking.runtime).client_ip(source, client_ip) == in_on
 
 
 async def test_a_client_on_loopback_waits_for_no_name_server(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
