@@ -1,6 +1,7 @@
 """ARC and DMARC over mail that dkimpy signed and sealed: alignment, policies, chains, and whose word counts."""
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -236,6 +237,20 @@ def _three() -> bytes:
 
 async def test_a_chain_of_three_holds() -> None:
     assert (await checked(_three())).arc == "pass"
+
+
+async def test_every_seal_must_hold_not_only_the_newest() -> None:
+    first = sealed(MAIL, LIST, SEEN)
+    forged = re.sub(rb"(ARC-Seal: i=1;.*?\sb=)(.)", lambda found: found[1] + _swapped(found[2]), first, flags=re.DOTALL)
+    assert forged != first
+    for raw, expected in ((first, "pass"), (forged, "fail")):
+        passed_on = sealed(raw, "other.example", "arc=pass", SEEN)
+        found = await checked(passed_on, arc_sealers=(LIST, "other.example"))
+        assert (found.arc, found.arc_sealer) == (expected, LIST if expected == "pass" else None)
+
+
+def _swapped(character: bytes) -> bytes:
+    return b"B" if character == b"A" else b"A"
 
 
 @pytest.mark.parametrize(
