@@ -56,6 +56,12 @@ async def reply(http: httpx.AsyncClient, message: Json) -> httpx.Response:
     return await http.post(f"/messages/{message['id']}/reply", json={"text_body": "Thank you. What else?"})
 
 
+async def write_anew(http: httpx.AsyncClient, message: Json) -> httpx.Response:
+    """An answer by its subject alone, which cites nothing: each one opens a thread."""
+    body = {"to": [message["from_address"]["email"]], "subject": "Re: Question", "text_body": "Thank you. What else?"}
+    return await http.post(f"/inboxes/{message['inbox_id']}/messages", json=body)
+
+
 def forward_to(email: str) -> Act:
     async def act(http: httpx.AsyncClient, message: Json) -> httpx.Response:
         return await http.post(f"/messages/{message['id']}/forward", json={"to": [email], "text_body": "Please see."})

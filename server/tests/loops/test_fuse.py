@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from agentpost_server.core import ids
+from agentpost_server.core.scope import Scope
 from agentpost_server.inbound.accept import accept, mail_of_bytes
 from agentpost_server.inbound.smtp import Route
+from agentpost_server.loops import Limits, LoopStopped, Sending, Trip, note_refusal
 from agentpost_server.mail.reply import base_subject, is_answer_by_subject
 from harness import Tenant, new_tenant, running_server
 from loops.machines import Agent, reply, until_it_stops
@@ -48,6 +50,25 @@ async def test_ten_workers_at_the_last_slot_send_one_mail_and_tell_of_one_loop(t
     assert sorted(each.status_code for each in answers) == [201, *[403] * 9]
     told = [data for kind, data in await events(tenant) if kind == "loop.detected"]
     assert [(each["inbox_id"], each["count"]) for each in told] == [(last["inbox_id"], 6)]
+
+
+async def test_two_refusals_at_once_tell_of_one_loop(tenant: Tenant) -> None:
+    """Each tells in a transaction of its own, behind the one that was rolled back."""
+    made = await inbox(tenant.http)
+    sent = await send(tenant.http, made["id"], to=["ann@example.com"])
+    scope = Scope(tenant.organization.organization_id, ids.decode("env", made["environment_id"]))
+    sending = Sending(
+        inbox_id=ids.decode("inb", made["id"]),
+        thread_id=ids.decode("thr", sent["thread_id"]),
+        peer="ann@example.com",
+        subject="Hello",
+        at=datetime.now(UTC),
+    )
+    for _ in range(2):
+        async with tenant.server.database.transaction(scope.organization_id) as tx:
+            await note_refusal(tx, scope, LoopStopped(sending, Trip("ping_pong", 7), Limits()))
+    told = [data for kind, data in await events(tenant) if kind == "loop.detected"]
+    assert [(each["message_id"], each["count"]) for each in told] == [(sent["id"], 7)]
 
 
 async def test_a_refused_send_leaves_no_message_behind(tenant: Tenant) -> None:

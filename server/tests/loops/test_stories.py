@@ -11,7 +11,7 @@ import pytest_asyncio
 from agentpost_server.webhooks.examples import example_data
 from databases import new_database
 from harness import Server, Tenant, new_tenant, running_server
-from loops.machines import Agent, Postman, forward_to, postman, until_it_stops
+from loops.machines import Agent, Postman, forward_to, postman, until_it_stops, write_anew
 from outbound.sending import inbox, send
 
 
@@ -36,6 +36,15 @@ def _refused_with_a_way_on(*agents: Agent) -> None:
 async def test_two_agents_of_one_server(tenant: Tenant, stranger: Tenant) -> None:
     one, other = Agent(tenant, await inbox(tenant.http)), Agent(stranger, await inbox(stranger.http))
     await send(tenant.http, one.inbox["id"], to=[other.inbox["email"]])
+    assert await until_it_stops(one, other) <= 10
+    await _told_once(one, other)
+    _refused_with_a_way_on(one, other)
+
+
+async def test_two_agents_that_answer_without_citing_anything(tenant: Tenant, stranger: Tenant) -> None:
+    one = Agent(tenant, await inbox(tenant.http), write_anew)
+    other = Agent(stranger, await inbox(stranger.http), write_anew)
+    await send(tenant.http, one.inbox["id"], to=[other.inbox["email"]], subject="Question")
     assert await until_it_stops(one, other) <= 10
     await _told_once(one, other)
     _refused_with_a_way_on(one, other)

@@ -6,6 +6,7 @@ cannot both have the last slot.
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -30,13 +31,19 @@ _LABEL: Final = "loop"
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is being sent into a thread that stands. `peer`: whom it is written to first."""
+    """A message that is being sent. `peer`: whom it is written to first. `opens`: its thread came with it."""
 
     inbox_id: UUID
     thread_id: UUID
     peer: str
     subject: str
     at: datetime
+    opens: bool = False
+
+    @property
+    def may_answer(self) -> bool:
+        """Who writes out of the blue answers nobody: that costs no look."""
+        return not self.opens or is_answer_by_subject(self.subject)
 
 
 class LoopStopped(Forbidden):
@@ -61,12 +68,13 @@ async def ask(tx: Tx, tenant: Scope, sending: Sending, limits: Limits = DEFAULT)
     peer = canonical(sending.peer)
     since = sending.at - timedelta(seconds=limits.window_seconds)
     rows = await store.recent(tx, tenant, sending.inbox_id, sending.thread_id, peer, _lines(sending), since)
-    if any(row["is_tripped"] for row in rows):
-        raise LoopStopped(sending, None, limits)
     subject = base_subject(sending.subject)
-    reached = judge([_turn(row) for row in rows if _belongs(row, subject)], limits)
+    turns = [row for row in rows if _belongs(row, subject)]
+    if any(row["is_tripped"] for row in rows):
+        raise LoopStopped(_left_standing(sending, turns), None, limits)
+    reached = judge([_turn(row) for row in turns], limits)
     if reached is not None and is_beyond(reached, limits):
-        raise LoopStopped(sending, reached, limits)
+        raise LoopStopped(_left_standing(sending, turns), reached, limits)
     return reached
 
 
@@ -97,6 +105,12 @@ async def _mark(tx: Tx, tenant: Scope, sending: Sending, limits: Limits) -> bool
     """True when it was not tripped before."""
     until = sending.at - timedelta(seconds=limits.window_seconds)
     return await store.mark(tx, tenant, sending.inbox_id, _lines(sending), ids.new_id(), sending.at, until)
+
+
+def _left_standing(sending: Sending, turns: Sequence[Any]) -> Sending:
+    """A refusal takes the thread that came with the message away: what is told is of the one before."""
+    before = [row["thread_id"] for row in turns if not row["is_here"]] if sending.opens else []
+    return msgspec.structs.replace(sending, thread_id=before[-1]) if before else sending
 
 
 def _belongs(row: Any, subject: str) -> bool:

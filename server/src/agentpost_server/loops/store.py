@@ -13,7 +13,8 @@ async def recent(
     tx: Tx, tenant: Scope, inbox_id: UUID, thread_id: UUID, peer: str, lines: Sequence[bytes], since: datetime
 ) -> list[Any]:
     """The last messages of a thread, and those from and to one correspondent, oldest first. One statement, which reads
-    at most 40 of each. `is_tripped`: a fuse of `lines` is (the same in every row)."""
+    at most 40 of each. `is_tripped`: a fuse of `lines` is (the same in every row). One reference names nothing: our own
+    mail names itself there, by an id that its provider may have replaced."""
     return await tx.rows(
         """WITH told AS (
              SELECT t.id FROM (SELECT m.id FROM messages m WHERE m.organization_id = $1 AND m.thread_id = $3
@@ -25,7 +26,8 @@ async def recent(
                ORDER BY x.message_id DESC LIMIT 40) f
            )
            SELECT m.direction = 'outbound' AS is_ours, m.created_at, m.subject, m.loop_class = 'own_echo' AS is_echo,
-             m.thread_id = $3 AS is_here, m.in_reply_to IS NULL AND m.reference_ids = '{}' AS names_nothing,
+             m.thread_id, m.thread_id = $3 AS is_here,
+             m.in_reply_to IS NULL AND cardinality(m.reference_ids) < 2 AS names_nothing,
              EXISTS (SELECT FROM loop_fuses l WHERE l.organization_id = $1 AND l.inbox_id = $2 AND l.line = ANY ($5)
                AND l.asked_at > $6) AS is_tripped
            FROM told CROSS JOIN LATERAL (

@@ -74,8 +74,8 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     added = (await add(tx, [new]))[0]
     if added is None:
         raise RuntimeError("a new message's id stood already")
-    sending = _sending(outgoing, added.thread_id)
-    tripped = None if added.thread_created else await ask(tx, scope, sending)
+    sending = _sending(outgoing, added.thread_id, opens=added.thread_created)
+    tripped = await ask(tx, scope, sending) if sending.may_answer else None
     calls = _calls(runtime, outgoing)
     composed = outgoing.composed
     content = None if composed.is_large else composed.raw
@@ -93,13 +93,14 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     return await get(tx, tenant, new.id)
 
 
-def _sending(outgoing: Outgoing, thread_id: UUID) -> Sending:
+def _sending(outgoing: Outgoing, thread_id: UUID, *, opens: bool) -> Sending:
     return Sending(
         inbox_id=outgoing.sender["id"],
         thread_id=thread_id,
         peer=outgoing.checked.recipients[0].email,
         subject=outgoing.letter.subject,
         at=outgoing.created_at,
+        opens=opens,
     )
 
 
