@@ -1,12 +1,14 @@
 """What counts as the record that was asked for, and what does not; total over whatever name servers answer."""
 
+import dns.zone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agentpost_server.domains.judge import judge
+from agentpost_server.domains.model import DnsRecord
 from agentpost_server.domains.records import Key, Wanted, Way, wanted
-from agentpost_server.domains.zone_file import quoted
+from agentpost_server.domains.zone_file import quoted, zone_file
 from agentpost_server.ports.domain_provider import Alias, ProviderRecords
 
 _PROVIDER = ProviderRecords(
@@ -81,6 +83,32 @@ def test_any_text_survives_a_zone_file(text: str) -> None:
 
     read = dns.rdata.from_text("IN", "TXT", quoted(text))
     assert b"".join(getattr(read, "strings")).decode() == text  # noqa: B009 a type of its own
+
+
+def test_a_zone_file_ends_every_host_with_its_dot() -> None:
+    """Without it a name server reads the name as one below the zone."""
+    records = [
+        DnsRecord(
+            **{name: getattr(one, name) for name in ("type", "name", "value", "priority", "purpose", "required")},
+            ttl=3600,
+            status="pending",
+            found=[],
+        )
+        for one in _RECORDS
+    ]
+    zone = dns.zone.from_text(
+        zone_file("mail.example", records), origin="mail.example.", relativize=False, check_origin=False
+    )
+    hosts = {
+        (name.to_text(), rdata.rdtype.name, getattr(rdata, "target", None) or getattr(rdata, "exchange", None))
+        for name, _, rdata in zone.iterate_rdatas()
+        if rdata.rdtype.name != "TXT"
+    }
+    assert {(name, kind, str(host)) for name, kind, host in hosts} == {
+        ("tok._domainkey.mail.example.", "CNAME", "tok.dkim.amazonses.com."),
+        ("bounces.mail.example.", "MX", "feedback-smtp.eu-west-1.amazonses.com."),
+        ("mail.example.", "MX", "mx.example.net."),
+    }
 
 
 def test_what_is_asked_for_follows_from_how_mail_goes() -> None:

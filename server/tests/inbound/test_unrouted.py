@@ -15,8 +15,9 @@ from agentpost_server.inbound import unrouted
 from agentpost_server.inbound.intake import Intake, ProviderMail, deliver
 from agentpost_server.inbound.unrouted import look_again
 from agentpost_server.mail.authentication import Authentication
+from agentpost_server.mail.trace_header import TRACE_HEADER, sign
 from agentpost_server.ports.blobs import BlobNotFound
-from harness import Tenant
+from harness import KEYRING, Tenant
 from inbound.mailing import mail, new_inbox
 
 _VERDICT = Authentication(spf="pass", checked_by="ses")
@@ -200,11 +201,14 @@ async def test_a_mail_for_more_people_than_a_provider_names_is_refused_and_not_c
 
 
 async def test_a_mail_that_goes_round_is_dropped(tenant: Tenant, notes: asyncpg.Connection) -> None:
-    made = (await tenant.http.post("/inboxes", json={})).json()
+    """S-43, S-44: by its hops, or by our own signature of this inbox three times."""
+    made = [await new_inbox(tenant) for _ in range(3)]
     hops = [f"Received: from a by b; hop {number}" for number in range(51)]
-    await deliver(Intake(tenant.server.runtime), _mail(made["email"], raw=mail(None, *hops)))
-    row = await _row(notes, made["email"])
-    assert (row["outcome"], row["reason"]) == ("dropped", "mail_loop")
+    ours = f"{TRACE_HEADER}: {sign(KEYRING, uuid4(), made[1].id)}"
+    for to, head in ((made[0], hops), (made[1], [ours] * 3), (made[2], [ours] * 3)):
+        await deliver(Intake(tenant.server.runtime), _mail(to.email, raw=mail(None, *head)))
+    rows = [await _row(notes, one.email) for one in made]
+    assert [(row["outcome"], row["reason"]) for row in rows] == [*[("dropped", "mail_loop")] * 2, ("accepted", None)]
 
 
 async def test_old_notes_and_tokens_go(tenant: Tenant, notes: asyncpg.Connection) -> None:

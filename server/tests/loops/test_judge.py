@@ -53,6 +53,13 @@ def test_the_eighth_answer_on_the_spot_within_ten_minutes_reaches_the_limit() ->
     assert eighth == Trip("rate", 8)
 
 
+def test_answers_that_take_longer_than_a_minute_are_none_on_the_spot() -> None:
+    for seconds, reached in ((59, Trip("rate", 8)), (61, None)):
+        turns = _turns(*[seconds, 13] * 7, seconds, ours_first=False)
+        assert len(_window(turns)) == len(turns)
+        assert judge(turns, _LIMITS) == reached
+
+
 def test_an_echo_among_the_turns_names_the_kind() -> None:
     turns = [Turn(is_ours=one.is_ours, at=one.at, is_echo=not one.is_ours) for one in _turns(*[1] * 6)]
     assert judge(turns, _LIMITS) == Trip("own_echo", 6)

@@ -151,6 +151,14 @@ async def test_L_04_a_reply_to_elsewhere_is_not_followed_by_a_program(  # noqa: 
     assert set(recipients(named.json())) == {"victim@example.org"}
 
 
+async def test_L_04_whoever_failed_a_check_is_answered_at_their_own_address_alone(tenant: Tenant) -> None:  # noqa: N802
+    message = await _came(tenant, await inbox(tenant.http), Reply_To="support@example.com")
+    for trust, expected in (("unverified", "support@example.com"), ("failed", "ann@example.com")):
+        await _found_out(tenant, message, trust)
+        answer = await _answer(tenant, message, unattended=False)
+        assert set(recipients(answer.json())) == {expected}
+
+
 async def test_L_05_a_reply_to_all_of_a_thousand_is_refused(tenant: Tenant) -> None:  # noqa: N802
     made = await inbox(tenant.http)
     crowd = f"Cc: {', '.join(f'c{n}@example.org' for n in range(1000))}"

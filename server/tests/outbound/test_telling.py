@@ -305,6 +305,15 @@ async def test_an_open_is_told_once(bench: Bench) -> None:
     assert (await bench.now(message))["status"] == "sent"
 
 
+async def test_opens_of_two_recipients_are_two_steps_and_one_event(bench: Bench) -> None:
+    message, tag = await _handed_over(bench, "a@c.example", "b@c.example")
+    for whom in ("a@c.example", "b@c.example", "b@c.example"):
+        await _tell(bench, *sendgrid.told([made.sendgrid("open", tag, whom)]))
+    steps = [one for one in await history(bench.tenant.http, message["id"]) if one[0] == "opened"]
+    assert steps == [("opened", "a@c.example"), ("opened", "b@c.example")]
+    assert (await bench.told()).count("message.opened") == 1
+
+
 async def test_a_batch_costs_a_few_statements_however_many_it_brings(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
