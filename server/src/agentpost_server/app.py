@@ -201,10 +201,8 @@ class Process:
         return services
 
     def _mail_out(self) -> Lane:
-        runtime = self.runtime
-        handle = transmit.handler(runtime)
-        lane = Lane("mail-out", "transmissions", handle, database=runtime.database, batch=10, concurrency=4)
-        runtime.bus.subscribe(record.TOPIC, lane.ring)
+        lane = transmit.MailOut(self.runtime)
+        self.runtime.bus.subscribe(record.TOPIC, lane.ring)
         return lane
 
     async def _check_database(self) -> None:

@@ -206,6 +206,7 @@ def relay_of(settings: Settings, local_hostname: str) -> SmtpRelay:
             password=unquote(url.password) if url.password else None,
             tls="tls" if url.scheme == "smtps" else "none" if settings.relay_tls == "none" else "starttls",
             local_hostname=local_hostname,
+            max_connections=settings.relay_connections,
         )
     except ValueError as error:
         raise SettingsError(f"AGENTPOST_RELAY_URL is wrong: {error}.") from error

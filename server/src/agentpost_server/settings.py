@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     relay_tls: str = "starttls"
     """How `relay_url` with `smtp://` is secured: `starttls` (demanded, certificate verified) or `none` (loopback,
     labs)."""
+    relay_connections: Annotated[int, Meta(ge=1, le=100)] = 10
+    """Connections to the relay at once. Some allow few: Exchange Online three."""
     mx_hostname: str = ""
     """Host that the MX records of tenants' domains must name. Empty: SES's own where `ses_inbound_bucket` is set, else
     `smtp_hostname`."""

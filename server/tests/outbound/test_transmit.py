@@ -9,7 +9,7 @@ import pytest
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Unavailable
 from agentpost_server.db import Tx
-from agentpost_server.outbound import call, transmit
+from agentpost_server.outbound import call, settle, transmit
 from agentpost_server.outbound.store import transmissions as store
 from agentpost_server.outbound.transmit import Timing
 from agentpost_server.ports.transport import OutgoingEnvelope, Receipt, all_recipients
@@ -144,15 +144,15 @@ async def test_what_became_of_a_call_waits_for_the_database_and_ends_no_other_ca
     first, second = await bench.sent("a@b.example"), await bench.sent("c@d.example")
     real, away = store.settle, 3
 
-    async def settle(tx: Tx, *given: Any) -> Any:
+    async def away_at_first(tx: Tx, *given: Any) -> Any:
         nonlocal away
         away -= 1
         if away >= 0:
             raise Unavailable("gone", fix="")
         await real(tx, *given)
 
-    monkeypatch.setattr(store, "settle", settle)
-    monkeypatch.setattr(transmit, "_AGAIN_SECONDS", (0.01,))
+    monkeypatch.setattr(store, "settle", away_at_first)
+    monkeypatch.setattr(settle, "_AGAIN_SECONDS", (0.01,))
     bench.transport.script = [ACCEPTED, ACCEPTED]
     await bench.turn()
     assert {(await bench.now(one))["status"] for one in (first, second)} == {"sent"}

@@ -6,68 +6,93 @@ at fault, else by a schedule.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Unavailable
-from agentpost_server.messages.threading import fingerprint
-from agentpost_server.outbound import outcomes, states
-from agentpost_server.outbound.call import Call, Ended, make_call
+from agentpost_server.outbound import states
+from agentpost_server.outbound.call import Call, make_call
 from agentpost_server.outbound.deliverability import warmup
-from agentpost_server.outbound.record import TOPIC
+from agentpost_server.outbound.settle import Settling, Timing, patiently
 from agentpost_server.outbound.signing import senders_of
 from agentpost_server.outbound.sorting import change, claim_of, message_of, sort, undecided
 from agentpost_server.outbound.store import transmissions as store
 from agentpost_server.runtime import Runtime
-from agentpost_server.work import Claimed, next_wait
-from agentpost_server.work.lane import Handler
+from agentpost_server.work import Claimed, Lane
 
 log = structlog.get_logger("mail-out")
-_AGAIN_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
-_MOST_FAULTS: Final = 5
+_BATCH: Final = 50
+_PLACES: Final = 100
 
 
-class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a call may take, how long it stays ours (longer: its end must be stored too), when to try again."""
+class MailOut(Lane):
+    """The lane. Each call holds a place of its own, so that a slow one holds up nobody else of its batch; what is
+    claimed never exceeds the places that are free."""
 
-    call_seconds: float = 320
-    lease_seconds: float = 380
-    retry_seconds: tuple[float, ...] = (30, 120, 600, 3600, 14400, 43200, 86400)
+    def __init__(self, runtime: Runtime, timing: Timing | None = None) -> None:
+        super().__init__("mail-out", "transmissions", self._start, database=runtime.database, batch=_BATCH)
+        self._runtime = runtime
+        self._timing = timing or Timing()
+        self._settling = Settling(runtime, self._timing)
+        self._calls: set[asyncio.Task[None]] = set()
+        self._full = False
 
+    async def close(self, grace_seconds: float = 10) -> None:
+        """Calls under way may end and be stored within the grace. What does not is `unknown` when its lease ends."""
+        await super().close(grace_seconds)
+        if self._calls:
+            _, late = await asyncio.wait(self._calls, timeout=grace_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
-def handler(runtime: Runtime, timing: Timing | None = None) -> Handler:
-    """What the lane calls with a claimed batch."""
-    kept = timing or Timing()
+    def room(self) -> int:
+        room = min(_BATCH, _PLACES - len(self._calls))
+        self._full = room <= 0
+        return room
 
-    async def handle(claimed: list[Claimed]) -> None:
-        await transmit(runtime, claimed, kept)
+    async def _start(self, claimed: list[Claimed]) -> None:
+        """Begin the batch and start its calls; the lane may claim the next one as soon as they run."""
+        end = asyncio.get_running_loop().time() + self._timing.lease_seconds
+        for one in await begin(self._runtime, claimed, self._timing, end):
+            task = asyncio.create_task(_carry(self._runtime, one, self._settling, self._timing, end), name="mail call")
+            self._calls.add(task)
+            task.add_done_callback(self._ended)
 
-    return handle
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._calls.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a mail call failed by a bug", exc_info=error)
+        if self._full:
+            self.ring()
 
 
 async def transmit(runtime: Runtime, claimed: Sequence[Claimed], timing: Timing) -> None:
+    """One batch from its claim to its end."""
     end = asyncio.get_running_loop().time() + timing.lease_seconds
+    settling = Settling(runtime, timing)
+    await asyncio.gather(
+        *(_carry(runtime, one, settling, timing, end) for one in await begin(runtime, claimed, timing, end))
+    )
+
+
+async def _carry(runtime: Runtime, call: Call, settling: Settling, timing: Timing, end: float) -> None:
+    await settling.add(await make_call(runtime, call, timing.call_seconds), end)
+
+
+async def begin(runtime: Runtime, claimed: Sequence[Claimed], timing: Timing, end: float) -> list[Call]:
+    """The calls that are to be made, each with its attempt stored."""
     attempt_ids = [ids.new_id() for _ in claimed]
     try:
-        calls = await _begin(runtime, claimed, attempt_ids, timing)
+        return await _begin(runtime, claimed, attempt_ids, timing)
     except Unavailable:
         # Whether the attempts stand is unknown; that no call was made is sure.
-        return await _patiently(lambda: _take_back(runtime, claimed, attempt_ids), end)
-    pending = {asyncio.create_task(make_call(runtime, one, timing.call_seconds)) for one in calls}
-    try:
-        while pending:
-            # Whatever ended while the last ones were being stored is stored together.
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            ended = [task.result() for task in done]
-            await _patiently(lambda ended=ended: _settle(runtime, ended, timing), end)
-    finally:
-        for task in pending:
-            task.cancel()
+        await patiently(lambda: _take_back(runtime, claimed, attempt_ids), end)
+        return []
 
 
 async def _begin(
@@ -112,67 +137,6 @@ async def _begin(
         return calls
 
 
-async def _patiently(act: Callable[[], Awaitable[None]], end: float) -> None:
-    """Again and again while the database is away, for as long as the calls are ours. Then the next claim finds begun
-    attempts without an end."""
-    waits, faults = iter(_AGAIN_SECONDS), 0
-    while asyncio.get_running_loop().time() < end and faults < _MOST_FAULTS:
-        try:
-            return await act()
-        except Unavailable:
-            log.warning("what became of sent mail waits for the database")
-        except Exception:
-            faults += 1
-            log.exception("what became of sent mail could not be stored")
-        await asyncio.sleep(next(waits, _AGAIN_SECONDS[-1]))
-    return None
-
-
 async def _take_back(runtime: Runtime, claimed: Sequence[Claimed], attempt_ids: Sequence[UUID]) -> None:
     async with runtime.database.work({one.organization_id for one in claimed}) as tx:
         await store.take_back(tx, claimed, attempt_ids)
-
-
-async def _settle(runtime: Runtime, ended: Sequence[Ended], timing: Timing) -> None:
-    async with runtime.database.work({one.call.claimed.organization_id for one in ended}) as tx:
-        held = await states.hold(tx, [message_of(one.call.row) for one in ended])
-        onward = [outcomes.next_transport(one) for one in ended]
-        waits = [
-            next_wait(timing.retry_seconds, one.call.row["rounds"] + 1) if turn is None else 0.0
-            for one, turn in zip(ended, onward, strict=True)
-        ]
-        changes = [
-            change
-            for one, wait in zip(ended, waits, strict=True)
-            for change in outcomes.changes(one, last=wait is None)
-        ]
-        await states.apply(tx, held, changes)
-        await store.end_attempts(tx, [outcomes.attempt_row(one) for one in ended])
-        rows = [
-            _settled(one, turn, wait, held.get(message_of(one.call.row)))
-            for one, turn, wait in zip(ended, onward, waits, strict=True)
-        ]
-        await store.settle(tx, rows)
-        if wire := [
-            (*message_of(one.call.row), one.receipt.wire_message_id, fingerprint(one.receipt.wire_message_id))
-            for one in ended
-            if one.receipt.wire_message_id is not None
-        ]:
-            await store.add_wire_ids(tx, wire)
-        if any(one.seconds == 0 for one in rows):
-            tx.after_commit(lambda: runtime.bus.publish(TOPIC))
-
-
-def _settled(ended: Ended, onward: str | None, wait: float | None, held: states.Held | None) -> store.Settled:
-    """The next transport at once, or the same one by the schedule; behind the last that failed, the first."""
-    row = ended.call.row
-    statuses = held.statuses if held is not None else {}
-    left = [email for email in ended.call.recipients if statuses.get(email) == "deferred"]
-    again = row["transports"][0] if outcomes.is_fault(ended) else row["transport"]
-    return store.Settled(
-        claimed=ended.call.claimed,
-        seconds=wait if left else None,
-        left=left,
-        transport=(onward or again) if left else row["transport"],
-        rounds=row["rounds"] + (0 if onward else 1),
-    )

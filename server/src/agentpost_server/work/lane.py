@@ -116,10 +116,16 @@ class Lane:
         task.add_done_callback(self._running.discard)
         return True
 
+    def room(self) -> int:
+        """How many rows may be claimed now; a lane whose handler leaves work running overrides it, and rings later."""
+        return self._batch
+
     async def claim(self) -> list[Claimed]:
         """From behind the organization that was served last, then from the first: nobody is always first."""
+        if (room := self.room()) <= 0:
+            return []
         for start in (self._next, _LOWEST):
-            rows = await self._database.route(self._claim, start, self._batch, self._per_organization, self._lease)
+            rows = await self._database.route(self._claim, start, room, self._per_organization, self._lease)
             if rows:
                 last: UUID = max(row["organization_id"] for row in rows)
                 self._next = UUID(int=min(last.int + 1, _HIGHEST))

@@ -21,7 +21,7 @@ class SmtpRelay(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None = None
     tls: TlsMode = "starttls"
     local_hostname: str = "localhost"
-    max_connections: int = 4
+    max_connections: int = 10
     max_mails_per_connection: int = 100
     idle_seconds: float = 20
     probe_after_seconds: float = 1
