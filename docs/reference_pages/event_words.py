@@ -18,7 +18,10 @@ WORDS: Final = {
     "message.scheduled": "A send was stored for later.",
     "message.sent": "The transport took the mail for these recipients.",
     "message.delivered": "The receiving side confirmed that it has the mail.",
-    "message.deferred": "The receiving side asked to try later. It will be tried again.",
+    "message.deferred": (
+        "The mail could not be handed over yet, and will be tried again; `detail` says why: the receiving side asked for "
+        "it, or the sender's domain is warming up or may not send now."
+    ),
     "message.unknown": (
         "The call to the transport broke off where nobody can tell whether it took the mail. It is not sent again."
     ),
