@@ -49,7 +49,7 @@ class NameServer:
         question = query.question[0]
         name, kind = question.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(question.rdtype)
         self.asked.append((name, kind))
-        for _ in range(12):
+        for _ in range(20):  # more aliases than any resolver follows
             found = self.zone.get((name, kind))
             if found == SILENCE:
                 return None

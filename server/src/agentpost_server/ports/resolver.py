@@ -11,6 +11,10 @@ class ResolverError(Exception):
     """The answer could not be had: time-out, SERVFAIL, a broken answer. Ask again later (`temperror`)."""
 
 
+class EndlessAliasError(ResolverError):
+    """The name is an alias that leads on without an end: asking again brings no more."""
+
+
 class MailExchanger(msgspec.Struct, frozen=True, order=True):
     """One MX record. `host` is a lower-case A-label name without the last dot; "" is the null MX (RFC 7505)."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import dns.asyncresolver
 import dns.exception
+import dns.message
 import dns.name
 import dns.nameserver
 import dns.rdataclass
@@ -15,7 +16,7 @@ import dns.rdatatype
 import dns.resolver
 import dns.reversename
 
-from agentpost_server.ports.resolver import MailExchanger, ResolverError
+from agentpost_server.ports.resolver import EndlessAliasError, MailExchanger, ResolverError
 from agentpost_server.settings import SettingsError
 
 _LIFETIME_SECONDS: Final = 5.0
@@ -80,7 +81,8 @@ class DnsResolver:
             await self._note_silence()
             raise ResolverError(f"No answer for {name} {kind} in time") from error
         except (dns.exception.DNSException, OSError, ValueError) as error:
-            raise ResolverError(f"{name} {kind}: {error or type(error).__name__}"[:300]) from error
+            said = EndlessAliasError if _is_endless(error) else ResolverError
+            raise said(f"{name} {kind}: {error or type(error).__name__}"[:300]) from error
         self._silent = 0
         return list(answer)
 
@@ -133,6 +135,12 @@ def _name_servers(text: str) -> list[dns.nameserver.Nameserver]:
         except ValueError as error:
             raise SettingsError(f"AGENTPOST_DNS_SERVERS names {part}, which is no address[:port].") from error
     return found
+
+
+def _is_endless(error: Exception) -> bool:
+    """Whether a server answered, and its answer was too many aliases."""
+    answered: Any = error.kwargs if isinstance(error, dns.resolver.NoNameservers) else {}
+    return any(isinstance(one[3], dns.message.ChainTooLong) for one in answered.get("errors", ()))
 
 
 def _text(name: Any) -> str:

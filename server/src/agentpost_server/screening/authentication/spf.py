@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 
 from agentpost_server.mail.authentication import SpfResult
-from agentpost_server.ports.resolver import ResolverError
+from agentpost_server.ports.resolver import EndlessAliasError, ResolverError
 from agentpost_server.screening.authentication.lookups import RECORD_OCTETS, Lookups
 from agentpost_server.screening.authentication.spf_macros import expand, needs
 from agentpost_server.screening.authentication.spf_record import (
@@ -41,7 +41,7 @@ async def check_spf(lookups: Lookups, *, client_ip: str, mail_from: str, helo: s
     query = _Query(lookups, address, local or "postmaster", domain, helo)
     try:
         return await query.check(domain)
-    except (_PermError, SpfSyntaxError):
+    except (_PermError, SpfSyntaxError, EndlessAliasError):
         return "permerror"
     except ResolverError:
         return "temperror"
