@@ -139,8 +139,8 @@ def _name_servers(text: str) -> list[dns.nameserver.Nameserver]:
 
 def _is_endless(error: Exception) -> bool:
     """Whether a server answered, and its answer was too many aliases."""
-    answered: Any = error.kwargs if isinstance(error, dns.resolver.NoNameservers) else {}
-    return any(isinstance(one[3], dns.message.ChainTooLong) for one in answered.get("errors", ()))
+    answers: Any = getattr(error, "kwargs", {}).get("errors", ())
+    return any(isinstance(one[3], dns.message.ChainTooLong) for one in answers)
 
 
 def _text(name: Any) -> str:
