@@ -55,6 +55,11 @@ async def test_only_those_still_deferred_are_tried_again_by_the_schedule(bench: 
     assert after["recipients"][2]["detail"] == "550 5.1.1 no such user"
 
 
+def test_tries_go_on_for_about_a_day() -> None:
+    assert 24 <= sum(Timing().retry_seconds) / 3600 < 25
+    assert list(Timing().retry_seconds) == sorted(Timing().retry_seconds)
+
+
 async def test_when_the_schedule_is_over_what_is_deferred_has_bounced(bench: Bench) -> None:
     made = await bench.sent("a@b.example")
     bench.transport.script = [BUSY, BUSY]
