@@ -19,8 +19,8 @@ WORDS: Final = {
     "message.sent": "The transport took the mail for these recipients.",
     "message.delivered": "The receiving side confirmed that it has the mail.",
     "message.deferred": (
-        "The mail could not be handed over yet, and will be tried again; `detail` says why: the receiving side asked for "
-        "it, or the sender's domain is warming up or may not send now."
+        "The mail could not be handed over yet, and will be tried again; `detail` says why: the receiving side asked "
+        "for it, or the sender's domain is warming up or may not send now."
     ),
     "message.unknown": (
         "The call to the transport broke off where nobody can tell whether it took the mail. It is not sent again."
@@ -53,7 +53,7 @@ WORDS: Final = {
         "test delivery of any other type looks as below."
     ),
     "limit.reached": (
-        "A limit is reached. `bounce_rate` and `complaint_rate` are in percent and a warning (`hard` is false): an inbox "
-        "is over the rate that would pause it, with numbers too small to act on. Told once a day."
+        "A limit is reached. `bounce_rate` and `complaint_rate` are in percent and a warning (`hard` is false): an "
+        "inbox is over the rate that would pause it, with numbers too small to act on. Told once a day."
     ),
 }
