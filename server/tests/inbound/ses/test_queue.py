@@ -97,6 +97,22 @@ async def test_an_old_notification_in_the_queue_is_no_replay(
     assert len(await inbox.messages()) == 1
 
 
+async def test_what_comes_again_days_later_is_still_known_by_the_id_of_ses_and_the_recipient(
+    polling: QueuePoll, amazon: Amazon, queue: str, inbox: Inbox, owner: Tenant
+) -> None:
+    other, told = await new_inbox(owner), receipt(inbox.email, content=TEXT)
+    _send(amazon, queue, notification(told))
+    assert await polling.once() == 1
+    assert len(await inbox.messages()) == 1
+    # The accept forgets after some days; a queue may hold a message for two weeks.
+    assert await inbox.rows("DELETE FROM inbound_seen WHERE inbox_id = $1 RETURNING inbox_id")
+    told["receipt"]["recipients"].append(other.email)
+    _send(amazon, queue, notification(told))
+    assert await polling.once() == 1
+    assert len(await other.messages()) == 1
+    assert len(await inbox.messages()) == 1
+
+
 async def test_what_takes_long_stays_hidden(
     polling: QueuePoll, amazon: Amazon, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
