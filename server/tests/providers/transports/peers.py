@@ -136,6 +136,7 @@ class SmtpPeer:
                 host="127.0.0.1",
                 port=port,
                 tls="none",
+                max_connections=self.most_at_once,
                 connect_seconds=5,
                 command_seconds=5,
                 reply_seconds=0.4,
