@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,10 +78,12 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
     return functions, environment(server, tenant, ID=inbox["id"], EMAIL=inbox["email"])
 
 
-@pytest.mark.parametrize("guide", ["search.md", "sandbox.md", "smtp-in.md", "webhooks.md"])
-async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant) -> None:
+@pytest.mark.parametrize(
+    "guide", ["search.md", "sandbox.md", "smtp-in.md", "webhooks.md", "domains.md", "deliverability.md"]
+)
+async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant, tmp_path: Path) -> None:
     functions, variables = await prepared(server, tenant)
-    await shell("\n".join([functions, *blocks(ROOT / "docs" / "guides" / guide, "sh")]), variables)
+    await shell("\n".join([functions, *blocks(ROOT / "docs" / "guides" / guide, "sh")]), variables, tmp_path)
 
 
 async def test_the_guide_of_attachments_runs_on_a_mail_that_has_one(server: Server, tenant: Tenant) -> None:
