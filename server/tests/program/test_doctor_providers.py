@@ -122,10 +122,10 @@ async def test_queue_and_buckets_at_moto(moto_url: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {"endpoint_url": moto_url, "region_name": "eu-west-1", **KEYS}
     queue = boto3.client("sqs", **options).create_queue(QueueName="told")["QueueUrl"]
     s3 = boto3.client("s3", **options)
-    s3.create_bucket(Bucket="mail-in", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_object(Bucket="mail-in", Key="in/one", Body=b"mail")
+    s3.create_bucket(Bucket="doctor-in", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="doctor-in", Key="in/one", Body=b"mail")
     store = {"s3_endpoint": moto_url, "s3_access_key_id": "AKIDEXAMPLE", "s3_secret_access_key": "secret"}
-    for bucket, url, status in (("mail-in", queue, "ok"), ("gone", f"{queue}-gone", "failed")):
+    for bucket, url, status in (("doctor-in", queue, "ok"), ("gone", f"{queue}-gone", "failed")):
         one = installation(
             tmp_path,
             **_amazon(moto_url, ses_queue_url=url, ses_inbound_bucket=f"s3://{bucket}/in"),
@@ -134,7 +134,7 @@ async def test_queue_and_buckets_at_moto(moto_url: str, tmp_path: Path) -> None:
         told((await looked(lambda one=one: amazon.queue(one))).popitem()[1], status)
         told((await looked(lambda one=one: amazon.bucket(one))).popitem()[1], status, bucket)
         told((await looked(lambda one=one: blobs.blobs(one))).popitem()[1], status, bucket)
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket="mail-in")["Contents"]]
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket="doctor-in")["Contents"]]
     assert [key for key in keys if "readiness" not in key] == ["in/one"], "the probe is gone"
 
 

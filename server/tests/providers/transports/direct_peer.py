@@ -25,7 +25,7 @@ class DirectPeer(SmtpPeer):
             allow=parse_networks("127.0.0.0/8"),
             greeting_seconds=5,
             command_seconds=5,
-            reply_seconds=0.4,
+            reply_seconds=2,
             total_seconds=10,
         )
         self.transport = DirectTransport(_OneHost(Network()), settings)

@@ -24,7 +24,7 @@ from providers.transports.letters import Handed, envelope
 
 # Reading the machine's certificates anew for every test would be most of the suite's time.
 CONTEXT = ssl.create_default_context()
-SHORT = HttpTiming(connect_seconds=5, wait_seconds=5, answer_seconds=0.4, total_seconds=5, max_connections=4)
+SHORT = HttpTiming(connect_seconds=5, wait_seconds=5, answer_seconds=2, total_seconds=5, max_connections=4)
 
 
 class Peer(Protocol):
@@ -109,7 +109,7 @@ async def ses(moto_url: str, url: str | None = None, **settings: Any) -> HttpPee
         endpoint=url or line.url,
         credentials=Credentials(access_key_id="AKIDEXAMPLE", secret_access_key=ses_line.SECRET),
     )
-    transport = SesTransport(account, answer_seconds=0.4, total_seconds=5, **settings)
+    transport = SesTransport(account, answer_seconds=2, total_seconds=5, **settings)
     peer = HttpPeer(line, transport, ses_line.SECRET)
     peer.replies = {
         "refuse": ses_line.refusal(400, "MessageRejected", "no such mail, please"),
@@ -139,7 +139,7 @@ class SmtpPeer:
                 max_connections=self.most_at_once,
                 connect_seconds=5,
                 command_seconds=5,
-                reply_seconds=0.4,
+                reply_seconds=2,
                 total_seconds=10,
             )
         )
