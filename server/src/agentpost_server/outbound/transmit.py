@@ -34,12 +34,11 @@ class MailOut(Lane):
     claimed never exceeds the places that are free."""
 
     def __init__(self, runtime: Runtime, timing: Timing | None = None) -> None:
-        super().__init__("mail-out", "transmissions", self._start, database=runtime.database, batch=_BATCH, concurrency=2)
+        super().__init__("mail-out", "transmissions", self._start, database=runtime.database, batch=_BATCH)
         self._runtime = runtime
         self._timing = timing or Timing()
         self._settling = Settling(runtime, self._timing)
         self._calls: set[asyncio.Task[None]] = set()
-        self._claimed = 0
         self._full = False
 
     async def close(self, grace_seconds: float = 10) -> None:
@@ -52,23 +51,14 @@ class MailOut(Lane):
             await asyncio.gather(*late, return_exceptions=True)
 
     def room(self) -> int:
-        room = min(_BATCH, _PLACES - len(self._calls) - self._claimed)
+        room = min(_BATCH, _PLACES - len(self._calls))
         self._full = room <= 0
         return room
-
-    async def claim(self) -> list[Claimed]:
-        claimed = await super().claim()
-        self._claimed += len(claimed)
-        return claimed
 
     async def _start(self, claimed: list[Claimed]) -> None:
         """Begin the batch and start its calls; the lane may claim the next one as soon as they run."""
         end = asyncio.get_running_loop().time() + self._timing.lease_seconds
-        try:
-            calls = await begin(self._runtime, claimed, self._timing, end)
-        finally:
-            self._claimed -= len(claimed)
-        for one in calls:
+        for one in await begin(self._runtime, claimed, self._timing, end):
             task = asyncio.create_task(_carry(self._runtime, one, self._settling, self._timing, end), name="mail call")
             self._calls.add(task)
             task.add_done_callback(self._ended)
