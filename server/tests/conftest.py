@@ -71,9 +71,15 @@ async def database_url(postgres: str) -> str:
     return await new_database(postgres, "test")
 
 
+@pytest_asyncio.fixture
+async def own_database(postgres: str) -> str:
+    """A migrated database of this test alone: for a server that works by other settings than `server`."""
+    return await new_database(postgres, "own")
+
+
 @pytest_asyncio.fixture(scope="session")
-async def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
-    async with running_server(database_url, tmp_path_factory.mktemp("data")) as running:
+async def server(database_url: str) -> AsyncGenerator[Server]:
+    async with running_server(database_url) as running:
         yield running
 
 

@@ -1,9 +1,12 @@
 """A whole server on real sockets, and tenants of it: what fixtures and stories are made of."""
 
 import asyncio
+import atexit
+import shutil
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,11 +45,46 @@ class Server(NamedTuple):
         return self.process.smtp_port
 
 
+# By database: where its servers keep files, and by which settings its workers work.
+_folders: dict[str, Path] = {}
+_working: dict[str, list[dict[str, object]]] = {}
+
+
+def data_folder(database_url: str) -> Path:
+    """The one folder of all servers on a database, as in production: what one accepts, another reads."""
+    if (folder := _folders.get(database_url)) is None:
+        folder = _folders[database_url] = Path(tempfile.mkdtemp(prefix="agentpost-tests-data-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@contextmanager
+def _at_work(database_url: str, roles: tuple[str, ...], overrides: dict[str, object]) -> Generator[None]:
+    """Workers of one database take each other's work: those with other settings would do it wrongly, now and then."""
+    others = _working.setdefault(database_url, [])
+    if "worker" in roles:
+        assert all(one == overrides for one in others), "give the server a database of its own: own_database"
+        others.append(overrides)
+    try:
+        yield
+    finally:
+        if "worker" in roles:
+            others.remove(overrides)
+
+
 @asynccontextmanager
 async def running_server(
-    database_url: str, data_dir: Path, roles: tuple[str, ...] = ("api", "worker", "smtp"), **overrides: object
+    database_url: str, roles: tuple[str, ...] = ("api", "worker", "smtp"), **overrides: object
 ) -> AsyncGenerator[Server]:
     """Start one more server on the same database: for tests of two processes, of settings, of restarts."""
+    with _at_work(database_url, roles, overrides):
+        async with _serving(database_url, roles, overrides) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _serving(database_url: str, roles: tuple[str, ...], overrides: dict[str, object]) -> AsyncGenerator[Server]:
+    data_dir = data_folder(database_url)
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings: Settings = load({}, **{"smtp_port": 0, "egress_allow": "127.0.0.0/8,::1/128"} | overrides)

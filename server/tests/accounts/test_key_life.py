@@ -4,7 +4,6 @@ used."""
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -88,12 +87,10 @@ async def test_a_rotated_key_ends_after_its_overlap(tenant: Tenant) -> None:
     assert "key" not in listed[new["id"]]
 
 
-async def test_h03_a_key_ends_within_a_second_on_every_process(
-    tenant: Tenant, database_url: str, tmp_path: Path
-) -> None:
+async def test_h03_a_key_ends_within_a_second_on_every_process(tenant: Tenant, database_url: str) -> None:
     made = await _key(tenant.http)
     async with (
-        running_server(database_url, tmp_path, roles=("api",)) as second,
+        running_server(database_url, roles=("api",)) as second,
         client(second, made["key"]) as there,
     ):
         assert (await there.get("/auth/me")).status_code == 200

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from pathlib import Path
 
 import httpx2 as httpx
 import pytest
@@ -108,9 +107,7 @@ async def test_h47_a_form_of_a_million_fields_is_not_parsed(tenant: Tenant) -> N
         assert time.monotonic() - began < 5
 
 
-async def test_h41_a_forwarded_address_counts_only_from_a_trusted_peer(
-    tenant: Tenant, database_url: str, tmp_path: Path
-) -> None:
+async def test_h41_a_forwarded_address_counts_only_from_a_trusted_peer(tenant: Tenant, database_url: str) -> None:
     async def seen(server: Server) -> tuple[str, str]:
         """The address in the request log, and in the audit log."""
         key = tenant.organization.live_key
@@ -132,7 +129,7 @@ async def test_h41_a_forwarded_address_counts_only_from_a_trusted_peer(
 
     assert await seen(tenant.server) == ("127.0.0.1", "127.0.0.1")
     async with (
-        running_server(database_url, tmp_path, roles=("api",), trusted_proxies="127.0.0.0/8") as proxied,
+        running_server(database_url, roles=("api",), trusted_proxies="127.0.0.0/8") as proxied,
         client(proxied, tenant.organization.live_key) as http,
     ):
         await http.post("/inboxes", json={}, headers={"X-Forwarded-For": "192.0.2.7"})
@@ -155,10 +152,8 @@ async def test_a_list_takes_1_to_100_rows_a_page(tenant: Tenant) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_page_token"), token
 
 
-async def test_limits_are_told_in_headers_and_retry_after(
-    tenant: Tenant, stranger: Tenant, database_url: str, tmp_path: Path
-) -> None:
-    async with running_server(database_url, tmp_path, roles=("api",), requests_per_minute=3) as limited:
+async def test_limits_are_told_in_headers_and_retry_after(tenant: Tenant, stranger: Tenant, database_url: str) -> None:
+    async with running_server(database_url, roles=("api",), requests_per_minute=3) as limited:
         answers: list[httpx.Response] = []
         # The window is a minute of the clock: two tries are never both cut by its end.
         for _ in range(2):

@@ -1,7 +1,6 @@
 """Keeping times are settings (SPEC 16), and what they say is what happens."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from agentpost_server.app import keeping_times
 from agentpost_server.settings import load
@@ -22,12 +21,10 @@ def test_the_times_that_are_kept_without_a_word_are_those_of_the_specification()
     assert (settings.max_send_octets, settings.max_receive_octets) == (10_485_760, 26_214_400)
 
 
-async def test_an_upload_and_its_link_live_as_long_as_their_settings_say(
-    tenant: Tenant, database_url: str, tmp_path: Path
-) -> None:
+async def test_an_upload_and_its_link_live_as_long_as_their_settings_say(tenant: Tenant, database_url: str) -> None:
     body = {"filename": "a.txt", "mime_type": "text/plain", "size": 1}
     async with (
-        running_server(database_url, tmp_path, roles=("api",), upload_hours=48, link_seconds=60) as server,
+        running_server(database_url, roles=("api",), upload_hours=48, link_seconds=60) as server,
         client(server, tenant.organization.live_key) as http,
     ):
         made = (await http.post("/attachments/upload-url", json=body)).json()

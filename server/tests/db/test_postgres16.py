@@ -16,7 +16,7 @@ async def test_the_server_runs_on_postgresql_16(tmp_path: Path) -> None:
     postgres = await EmbeddedPostgres.start(tmp_path / "postgres", password="tests", binaries=binaries)
     try:
         assert len(await migrate(postgres.dsn, KEYRING.password)) == len(migrations())
-        async with running_server(postgres.dsn, tmp_path / "data") as server, new_tenant(server) as tenant:
+        async with running_server(postgres.dsn) as server, new_tenant(server) as tenant:
             version = await server.database.route("SELECT current_setting('server_version_num')::int AS n")
             assert version[0]["n"] // 10000 == 16
             inbox = (await tenant.http.post("/inboxes", json={"username": "sixteen"})).json()

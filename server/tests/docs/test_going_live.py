@@ -15,7 +15,6 @@ from agentpost_server import settings
 from agentpost_server.mail.dkim_sign import load_key
 from agentpost_server.opening import failover_of, open_blobs, provider_transports, relay_of
 from agentpost_server.settings import Settings
-from databases import new_database
 from docs.snippets import ROOT, blocks, environment, shell
 from harness import new_tenant, running_server
 from program.relay import listening
@@ -62,13 +61,11 @@ def test_each_provider_of_the_guides_is_a_transport() -> None:
     assert set(provider_transports(settings.load(given))) == {"sendgrid", "postmark", "mailgun", "ses"}
 
 
-async def test_the_guide_of_the_relay_sends_by_it(postgres: str, tmp_path: Path) -> None:
-    # A database of its own: the other servers of the tests would take its work, and have no relay.
-    database_url = await new_database(postgres, "relay_guide")
+async def test_the_guide_of_the_relay_sends_by_it(own_database: str) -> None:
     async with listening() as relay:
         url = f"smtp://127.0.0.1:{relay.port}"
         given: dict[str, Any] = {"relay_url": url, "relay_tls": "none"}
-        async with running_server(database_url, tmp_path, **given) as server, new_tenant(server) as tenant:
+        async with running_server(own_database, **given) as server, new_tenant(server) as tenant:
             inbox = (await tenant.http.post("/inboxes", json={"username": "relayed"})).json()["id"]
             script = "\n".join([FUNCTIONS, *blocks(GUIDES / "relay.md", "sh")])
             await shell(script, environment(server, tenant, ID=inbox))
@@ -79,18 +76,18 @@ async def test_the_guide_of_the_relay_sends_by_it(postgres: str, tmp_path: Path)
             assert relay.took["By the relay"] == 1
 
 
-async def test_the_guide_of_ses_chooses_it(database_url: str, tmp_path: Path) -> None:
+async def test_the_guide_of_ses_chooses_it(own_database: str) -> None:
     given: dict[str, Any] = {"ses_region": "eu-west-1", "ses_endpoint": "http://127.0.0.1:9"}
-    async with running_server(database_url, tmp_path, **given) as server, new_tenant(server) as tenant:
+    async with running_server(own_database, **given) as server, new_tenant(server) as tenant:
         await shell("\n".join([FUNCTIONS, *blocks(GUIDES / "ses.md", "sh")]), environment(server, tenant))
         assert (await tenant.http.get("/environments")).json()["data"][0]["transport"] == "ses"
 
 
 async def test_the_guide_of_ones_own_mx_makes_a_key_that_signs_and_records_to_publish(
-    database_url: str, tmp_path: Path
+    own_database: str, tmp_path: Path
 ) -> None:
     given: dict[str, Any] = {"direct": True, "dns_servers": "127.0.0.1:9"}
-    async with running_server(database_url, tmp_path, **given) as server, new_tenant(server) as tenant:
+    async with running_server(own_database, **given) as server, new_tenant(server) as tenant:
         script = "\n".join([FUNCTIONS, *blocks(GUIDES / "own-mx.md", "sh")])
         said = "\n".join(await shell(script, environment(server, tenant), tmp_path))
     assert "agentpost-verification=" in said

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
-import pytest
 import pytest_asyncio
 
 from databases import new_database
@@ -18,13 +17,11 @@ class House(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="session")
-async def house(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
+async def house(postgres: str) -> AsyncGenerator[House]:
     url = await new_database(postgres, "domains")
     async with (
         name_server() as names,
-        running_server(
-            url, tmp_path_factory.mktemp("domains"), dns_servers=names.address, smtp_hostname="mx.agentpost.test"
-        ) as server,
+        running_server(url, dns_servers=names.address, smtp_hostname="mx.agentpost.test") as server,
     ):
         yield House(server, names)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 from agentpost_server.core import ids
 from agentpost_server.domains import check
@@ -124,11 +123,11 @@ async def test_a_catch_all_that_is_deleted_catches_nothing(owner: Owner) -> None
     assert (await send(owner.server, mail(), f"x@{found['domain']}")).startswith("550 5.1.1")
 
 
-async def test_the_shared_domain_stays_everybodys_below_a_verified_one(postgres: str, tmp_path: Path) -> None:
+async def test_the_shared_domain_stays_everybodys_below_a_verified_one(postgres: str) -> None:
     url = await new_database(postgres, "shared")
     async with (
         name_server() as names,
-        running_server(url, tmp_path, dns_servers=names.address, shared_domain="Agents.Corp.example") as server,
+        running_server(url, dns_servers=names.address, shared_domain="Agents.Corp.example") as server,
         new_tenant(server) as operator,
         new_tenant(server) as tenant,
     ):

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx2 as httpx
@@ -24,10 +23,10 @@ class Opened(NamedTuple):
 
 
 @asynccontextmanager
-async def serving(database_url: str, folder: Path, **settings: Any) -> AsyncGenerator[Server]:
+async def serving(database_url: str, **settings: Any) -> AsyncGenerator[Server]:
     """A server that takes mail of 100,000 octets at most."""
     bounds: dict[str, Any] = {"mail_authentication": "off", "max_receive_octets": 100_000}
-    async with running_server(database_url, folder, **bounds, **settings) as one:
+    async with running_server(database_url, **bounds, **settings) as one:
         yield one
 
 
@@ -42,9 +41,9 @@ async def knocking(server: Server) -> AsyncGenerator[Opened]:
 
 
 @asynccontextmanager
-async def opened(database_url: str, folder: Path, **settings: Any) -> AsyncGenerator[Opened]:
+async def opened(database_url: str, **settings: Any) -> AsyncGenerator[Opened]:
     """Both, for one test alone."""
-    async with serving(database_url, folder, **settings) as server, knocking(server) as one:
+    async with serving(database_url, **settings) as server, knocking(server) as one:
         yield one
 
 

@@ -42,11 +42,10 @@ async def dns() -> AsyncGenerator[NameServer]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def checking(postgres: str, tmp_path_factory: pytest.TempPathFactory, dns: NameServer) -> AsyncGenerator[Server]:
+async def checking(postgres: str, dns: NameServer) -> AsyncGenerator[Server]:
     # On a database of its own, lest a server with other settings ingest its mail.
     async with running_server(
         await new_database(postgres, "checking"),
-        tmp_path_factory.mktemp("checking"),
         dns_servers=dns.address,
         mail_authentication="on",
         arc_sealers=f"other.example, {LIST}",
@@ -61,12 +60,11 @@ async def box(checking: Server) -> AsyncGenerator[Inbox]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def strict(postgres: str, tmp_path_factory: pytest.TempPathFactory, dns: NameServer) -> AsyncGenerator[Tenant]:
+async def strict(postgres: str, dns: NameServer) -> AsyncGenerator[Tenant]:
     """A server that refuses and quarantines."""
     async with (
         running_server(
             await new_database(postgres, "strict"),
-            tmp_path_factory.mktemp("strict"),
             dns_servers=dns.address,
             mail_authentication="on",
             smtp_reject_dmarc=True,

@@ -1,7 +1,6 @@
 """Which inbox an address leads to, as RCPT tells it."""
 
 import asyncio
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -85,14 +84,14 @@ async def test_a_catch_all_takes_what_nobody_else_has(tenant: Tenant, database_u
 
 
 async def test_postmaster_and_abuse_of_every_domain_of_ours_reach_the_operator(
-    tenant: Tenant, database_url: str, tmp_path: Path
+    tenant: Tenant, database_url: str
 ) -> None:
     operator, catch_all = await new_inbox(tenant), await new_inbox(tenant)
     domain, bare = f"{ids.new_id().hex}.example", f"{ids.new_id().hex}.example"
     await _own_domain(database_url, tenant, domain, catch_all)
     await _own_domain(database_url, tenant, bare)
     async with running_server(
-        database_url, tmp_path, roles=("smtp",), postmaster_inbox=operator.email, smtp_hostname="mx.agentpost.test"
+        database_url, roles=("smtp",), postmaster_inbox=operator.email, smtp_hostname="mx.agentpost.test"
     ) as server:
         for address in (f"postmaster@{bare}", f"ABUSE@{bare}", f"Postmaster@{domain}", "abuse@agentpost.test"):
             assert (await send(server, mail(f"<{address}>"), address)).startswith("250"), address

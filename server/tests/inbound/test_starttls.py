@@ -11,7 +11,6 @@ import trustme
 
 from agentpost_server.core import ids
 from agentpost_server.settings import SettingsError
-from databases import new_database
 from harness import new_tenant, running_server
 from inbound.mailing import mail, new_inbox
 
@@ -35,13 +34,12 @@ def _over_tls(port: int, client: ssl.SSLContext, recipient: str) -> str | None:
 
 
 async def test_s20_mail_comes_over_tls_and_its_envelope_says_so(
-    postgres: str, tmp_path: Path, files: tuple[trustme.CA, dict[str, Any]]
+    own_database: str, files: tuple[trustme.CA, dict[str, Any]]
 ) -> None:
     authority, settings = files
     client = ssl.create_default_context()
     authority.configure_trust(client)
-    url = await new_database(postgres, "tls")
-    async with running_server(url, tmp_path / "data", **settings) as server, new_tenant(server) as tenant:
+    async with running_server(own_database, **settings) as server, new_tenant(server) as tenant:
         inbox = await new_inbox(tenant)
         assert await asyncio.to_thread(_over_tls, server.smtp_port, client, inbox.email) in ("TLSv1.2", "TLSv1.3")
         [row] = await inbox.messages()
@@ -52,7 +50,7 @@ async def test_s20_mail_comes_over_tls_and_its_envelope_says_so(
 
 @pytest.mark.parametrize("wrong", ["half", "no file", "not a key"])
 async def test_a_wrong_certificate_stops_the_start_and_is_named(
-    postgres: str,
+    own_database: str,
     tmp_path: Path,
     files: tuple[trustme.CA, dict[str, Any]],
     wrong: str,
@@ -64,7 +62,5 @@ async def test_a_wrong_certificate_stops_the_start_and_is_named(
         "not a key": {**settings, "smtp_tls_key": settings["smtp_tls_certificate"]},
     }[wrong]
     with pytest.raises(SettingsError, match="AGENTPOST_SMTP_TLS_CERTIFICATE"):
-        async with running_server(
-            await new_database(postgres, f"tls_{wrong.replace(' ', '_')}"), tmp_path / "d", **given
-        ):
+        async with running_server(own_database, **given):
             pass

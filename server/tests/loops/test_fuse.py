@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -131,13 +130,13 @@ def _count(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, asked: list[
 
 
 async def test_a_persons_thread_of_200_messages_over_a_week_is_never_stopped(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In sittings of five mails, two minutes and less apart, each answered by the agent within seconds."""
     clock = SimpleNamespace(at=datetime.now(UTC) - timedelta(days=8))
     stub = SimpleNamespace(time_ns=lambda: int(clock.at.timestamp() * 1e9))
     draw = random.Random(3834)
-    async with running_server(database_url, tmp_path) as server, new_tenant(server) as tenant:
+    async with running_server(own_database) as server, new_tenant(server) as tenant:
         monkeypatch.setattr(ids, "time", stub)
         monkeypatch.setattr(server.runtime, "now", lambda: clock.at)
         made = await inbox(tenant.http)

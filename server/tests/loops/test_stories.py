@@ -71,13 +71,12 @@ class Apart(NamedTuple):
 
 @pytest_asyncio.fixture(scope="module")
 async def apart(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Apart]:
-    folder = tmp_path_factory.mktemp("apart")
     urls = [await new_database(postgres, f"loops_{name}") for name in ("a", "b")]
     async with postman() as between:
         relay: dict[str, Any] = {"relay_url": f"smtp://127.0.0.1:{between.port}", "relay_tls": "none"}
         async with (
-            running_server(urls[0], folder / "a", shared_domain="a.example", **relay) as a,
-            running_server(urls[1], folder / "b", shared_domain="b.example", **relay) as b,
+            running_server(urls[0], shared_domain="a.example", **relay) as a,
+            running_server(urls[1], shared_domain="b.example", **relay) as b,
         ):
             yield Apart((a, b), between)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 
-import pytest
 import pytest_asyncio
 
 from databases import new_database
@@ -11,9 +10,9 @@ from outbound.bench import Bench
 
 
 @pytest_asyncio.fixture(scope="session")
-async def idle(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
+async def idle(postgres: str) -> AsyncGenerator[Server]:
     url = await new_database(postgres, "idle")
-    async with running_server(url, tmp_path_factory.mktemp("idle"), roles=("api",)) as running:
+    async with running_server(url, roles=("api",)) as running:
         yield running
 
 

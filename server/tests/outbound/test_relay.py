@@ -3,7 +3,6 @@
 import asyncio
 import smtplib
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -75,12 +74,12 @@ async def relay() -> AsyncGenerator[tuple[_Relay, int]]:
 
 
 async def test_a_send_arrives_at_the_relay_and_its_bounce_by_smtp_comes_home(
-    postgres: str, tmp_path: Path, relay: tuple[_Relay, int]
+    postgres: str, relay: tuple[_Relay, int]
 ) -> None:
     handler, port = relay
     url = await new_database(postgres, "relay")
     async with (
-        running_server(url, tmp_path, relay_url=f"smtp://127.0.0.1:{port}", relay_tls="none") as server,
+        running_server(url, relay_url=f"smtp://127.0.0.1:{port}", relay_tls="none") as server,
         new_tenant(server) as tenant,
     ):
         agent = await inbox(tenant.http)

@@ -18,7 +18,7 @@ from agentpost_server.domains.keys import make_key
 from agentpost_server.mail.dkim_sign import load_key, public_record
 from databases import new_database
 from dns_server import name_server
-from harness import KEYRING, running_server
+from harness import KEYRING, data_folder, running_server
 from program.doctoring import SECRET, by_name, examined, installation, told
 from program.running import command, up
 
@@ -115,7 +115,6 @@ async def test_a_whole_installation_in_order_has_no_warning(postgres: str, tmp_p
     issued = trustme.CA().issue_cert(host)
     issued.cert_chain_pems[0].write_to_path(tmp_path / "chain.pem")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
-    (tmp_path / "data").mkdir(mode=0o700)
     async with name_server() as names:
         names.zone |= {
             ("mail.example", "MX"): [f"10 {host}."],
@@ -137,9 +136,9 @@ async def test_a_whole_installation_in_order_has_no_warning(postgres: str, tmp_p
         }
         url = await new_database(postgres, "doctor")
         texts: dict[str, Any] = {name: value if value is True else str(value) for name, value in given.items()}
-        async with running_server(url, tmp_path / "data", **texts) as server:
+        async with running_server(url, **texts) as server:
             found = await examined(
-                tmp_path / "data",
+                data_folder(url),
                 database_url=url,
                 secret_key=SECRET,
                 public_url=server.url,

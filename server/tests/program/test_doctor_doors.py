@@ -101,7 +101,7 @@ async def test_a_server_that_is_not_ready_says_why(tmp_path: Path) -> None:
 async def test_a_running_server_with_other_settings_than_the_doctor_has(postgres: str, tmp_path: Path) -> None:
     url = await new_database(postgres, "doctor_doors")
     old: dict[str, Any] = {name: str(path) for name, path in issued(tmp_path, "mx.mail.example").items()}
-    async with running_server(url, tmp_path / "data", smtp_hostname="mx.mail.example", **old) as server:
+    async with running_server(url, smtp_hostname="mx.mail.example", **old) as server:
         port = server.smtp_port
         one = installation(tmp_path, smtp_hostname="other.example", smtp_port=port)
         told(only(await doors.smtp(one)), "failed", "greets as mx.mail.example, and not as other.example")

@@ -24,11 +24,11 @@ async def redis(tmp_path: Path) -> AsyncGenerator[RedisServer]:
 
 
 @pytest_asyncio.fixture
-async def two(database_url: str, tmp_path: Path, redis: RedisServer) -> AsyncGenerator[tuple[Server, Server]]:
+async def two(own_database: str, redis: RedisServer) -> AsyncGenerator[tuple[Server, Server]]:
     settings = {"redis_url": redis.url, "requests_per_minute": _LIMIT, "database_connections": 3}
     async with (
-        running_server(database_url, tmp_path / "a", **settings) as first,
-        running_server(database_url, tmp_path / "b", roles=("api",), **settings) as second,
+        running_server(own_database, **settings) as first,
+        running_server(own_database, roles=("api",), **settings) as second,
     ):
         yield first, second
 

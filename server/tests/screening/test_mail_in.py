@@ -1,7 +1,6 @@
 """Spam through the real door: stored and labelled, told as blocked, and never judged between inboxes of the server."""
 
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -78,8 +77,8 @@ async def test_mail_between_inboxes_of_this_server_is_not_judged(tenant: Tenant)
 
 
 @pytest.fixture
-async def calm(database_url: str, tmp_path: Path) -> AsyncGenerator[Tenant]:
-    async with running_server(database_url, tmp_path, spam_threshold=0) as server, new_tenant(server) as tenant:
+async def calm(own_database: str) -> AsyncGenerator[Tenant]:
+    async with running_server(own_database, spam_threshold=0) as server, new_tenant(server) as tenant:
         yield tenant
 
 

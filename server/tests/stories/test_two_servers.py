@@ -118,7 +118,7 @@ async def world(postgres: str, tmp_path_factory) -> AsyncGenerator[World]:
             settings |= {"shared_domain": f"{name}.test", "smtp_hostname": f"mx.{name}.test"}
             settings["dns_servers"] = dns.address
             url = await new_database(postgres, f"story_{name}")
-            server = await stack.enter_async_context(running_server(url, folder, **settings))
+            server = await stack.enter_async_context(running_server(url, **settings))
             tenants.append(await stack.enter_async_context(new_tenant(server)))
         one, two = tenants
         yield World(one, await _by_direct(one, "ann"), two, await _by_direct(two, "bob"))

@@ -4,7 +4,6 @@ import asyncio
 import gc
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import psutil
 
@@ -16,10 +15,10 @@ from streams.sockets import Socket, open_socket
 _SOCKETS = 1000
 
 
-async def test_two_processes_on_one_database_both_deliver(tenant: Tenant, database_url: str, tmp_path: Path) -> None:
+async def test_two_processes_on_one_database_both_deliver(tenant: Tenant, database_url: str) -> None:
     """What happens by A reaches sockets on B live and by replay, and the other way round; B has no worker."""
     key = tenant.organization.live_key
-    async with running_server(database_url, tmp_path, roles=("api",)) as second:
+    async with running_server(database_url, roles=("api",)) as second:
         async with open_socket(tenant.server, key) as on_first, open_socket(second, key) as on_second:
             await on_first.subscribe()
             await on_second.subscribe()
@@ -35,13 +34,11 @@ async def test_two_processes_on_one_database_both_deliver(tenant: Tenant, databa
             assert [one["id"] for one in (await http.get("/events")).json()["data"]] == by_first + by_second
 
 
-async def test_a_process_without_a_worker_rings_those_that_have_one(
-    database_url: str, tmp_path: Path, tenant: Tenant
-) -> None:
+async def test_a_process_without_a_worker_rings_those_that_have_one(database_url: str, tenant: Tenant) -> None:
     """The outbox bell, alone: the change is told on the bus after its commit."""
     rung = asyncio.Event()
     tenant.server.runtime.bus.subscribe("outbox", lambda _: rung.set())
-    async with running_server(database_url, tmp_path, roles=("api",)) as second:
+    async with running_server(database_url, roles=("api",)) as second:
         await happen(second, live(tenant))
         await asyncio.wait_for(rung.wait(), 2)
 

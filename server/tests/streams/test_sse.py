@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,13 +113,13 @@ async def test_k07_a_stream_that_is_not_read_holds_at_most_a_mebibyte(tenant: Te
     assert feed not in hub.listeners()
 
 
-async def test_a_stream_ends_cleanly_when_the_server_does(tenant: Tenant, database_url: str, tmp_path: Path) -> None:
+async def test_a_stream_ends_cleanly_when_the_server_does(tenant: Tenant, database_url: str) -> None:
     """The last chunk is sent, and the shutdown does not wait until it loses patience."""
     stopped = asyncio.Event()
     async with client(tenant.server, tenant.organization.live_key) as http:
 
         async def serve_until_told() -> None:
-            async with running_server(database_url, tmp_path) as second:
+            async with running_server(database_url) as second:
                 http.base_url = second.url + "/api/v1"
                 serving.set()
                 await stopped.wait()

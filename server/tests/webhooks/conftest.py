@@ -22,7 +22,7 @@ async def quiet_database(postgres: str) -> str:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def server(quiet_database: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
+async def server(quiet_database: str) -> AsyncGenerator[Server]:
     """Takes the place of the shared one: it serves the API alone."""
-    async with running_server(quiet_database, tmp_path_factory.mktemp("hooks"), ("api",)) as running:
+    async with running_server(quiet_database, ("api",)) as running:
         yield running

@@ -194,13 +194,13 @@ async def test_a_late_call_is_logged_but_settles_nothing(tenant: Tenant, receive
 
 
 async def test_a_server_with_the_worker_role_publishes_and_delivers(
-    tenant: Tenant, receiver: Receiver, quiet_database: str, tmp_path: Any
+    tenant: Tenant, receiver: Receiver, quiet_database: str
 ) -> None:
     """Wired whole: settings, roles, publisher, lane."""
     webhook = await register(tenant, receiver.url)
     receiver.say = answer(500)
     overrides = {"webhook_retry_seconds": "0.05,0.05,0.1"}
-    async with running_server(quiet_database, tmp_path, ("worker",), **overrides):
+    async with running_server(quiet_database, ("worker",), **overrides):
         await emit(tenant)
         (delivery,) = await all_ended(tenant, webhook, 1)
     assert (delivery["status"], delivery["attempts"]) == ("failed", 4)

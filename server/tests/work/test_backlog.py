@@ -1,7 +1,5 @@
 """What /metrics says of the work that waits: every work table is counted, and only what is due."""
 
-from pathlib import Path
-
 import asyncpg
 import httpx2 as httpx
 import pytest_asyncio
@@ -64,8 +62,8 @@ async def test_every_kind_is_counted_and_only_what_is_due(admin_url: str, databa
     assert await count_by_status(database) == {"pending": 2, "failed": 2, "verified": 2}
 
 
-async def test_metrics_tell_both(database: Database, tmp_path: Path) -> None:
-    async with running_server(database.dsn, tmp_path) as server:
+async def test_metrics_tell_both(database: Database) -> None:
+    async with running_server(database.dsn) as server:
         made = await create_organization(server.database, "Told")
         scope = Scope(made.organization_id, made.live_environment_id)
         await _add_domain(server.database, scope, "failed.example", "failed", None)

@@ -6,7 +6,6 @@ import json
 import secrets
 import time
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import pytest_asyncio
 
 from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import intake
+from databases import new_database
 from harness import Server
 from inbound.mailing import mail
 from inbound.provider_doors import (
@@ -34,9 +34,9 @@ KEY = "key-of-the-webhooks"
 
 
 @pytest_asyncio.fixture(scope="module")
-async def its_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
+async def its_server(postgres: str) -> AsyncGenerator[Server]:
     keys = {"mailgun_inbound_token": "the-token-mime", "mailgun_signing_key": KEY}
-    async with serving(database_url, tmp_path_factory.mktemp("mailgun"), **keys) as one:
+    async with serving(await new_database(postgres, "mailgun"), **keys) as one:
         yield one
 
 
@@ -149,8 +149,8 @@ async def test_p_02_a_retry_of_what_we_could_not_finish_may_come_with_its_token_
 
 
 @pytest.mark.parametrize("secret", ["mailgun_inbound_token", "mailgun_signing_key"])
-async def test_p_04_without_both_secrets_there_is_no_route(database_url: str, tmp_path: Path, secret: str) -> None:
-    async with opened(database_url, tmp_path, **{secret: "the-token-mime"}) as half:
+async def test_p_04_without_both_secrets_there_is_no_route(own_database: str, secret: str) -> None:
+    async with opened(own_database, **{secret: "the-token-mime"}) as half:
         answer = await half.http.post(PATH, data=_form(half.inbox.email))
         assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
         await nothing_came(half.inbox)

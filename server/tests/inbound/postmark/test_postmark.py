@@ -2,12 +2,12 @@
 
 import base64
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from databases import new_database
 from harness import Server
 from inbound.mailing import mail
 from inbound.provider_doors import (
@@ -28,9 +28,9 @@ PASSWORD = ("hook", "pass:word")
 
 
 @pytest_asyncio.fixture(scope="module")
-async def its_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
+async def its_server(postgres: str) -> AsyncGenerator[Server]:
     keys = {"postmark_inbound_token": "the-token", "postmark_webhook_password": ":".join(PASSWORD)}
-    async with serving(database_url, tmp_path_factory.mktemp("postmark"), **keys) as one:
+    async with serving(await new_database(postgres, "postmark"), **keys) as one:
         yield one
 
 
@@ -97,8 +97,8 @@ async def test_p_03_a_wrong_password_or_path_is_401(door: Opened) -> None:
 
 
 @pytest.mark.parametrize("secret", ["postmark_inbound_token", "postmark_webhook_password"])
-async def test_p_04_without_both_secrets_there_is_no_route(database_url: str, tmp_path: Path, secret: str) -> None:
-    async with opened(database_url, tmp_path, **{secret: "the-token"}) as half:
+async def test_p_04_without_both_secrets_there_is_no_route(own_database: str, secret: str) -> None:
+    async with opened(own_database, **{secret: "the-token"}) as half:
         answer = await half.http.post(PATH, json={}, auth=("", ""))
         assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
 

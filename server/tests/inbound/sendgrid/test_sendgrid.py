@@ -4,7 +4,6 @@ import base64
 import json
 import time
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from agentpost_server.core.errors import Unavailable
 from agentpost_server.inbound import intake
+from databases import new_database
 from harness import Server
 from inbound.mailing import mail
 from inbound.provider_doors import (
@@ -39,9 +39,9 @@ PATH = "/sendgrid/the-token"
 
 
 @pytest_asyncio.fixture(scope="module")
-async def its_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
+async def its_server(postgres: str) -> AsyncGenerator[Server]:
     keys = {"sendgrid_inbound_token": "the-token", "sendgrid_webhook_key": f"AAAA, {PUBLIC}"}
-    async with serving(database_url, tmp_path_factory.mktemp("sendgrid"), **keys) as one:
+    async with serving(await new_database(postgres, "sendgrid"), **keys) as one:
         yield one
 
 
@@ -154,11 +154,11 @@ async def test_p_05_a_signed_bounce_moves_what_bears_our_own_name_alone(door: Op
     assert await what_became(door.inbox, message) == ({GONE: "bounced"}, [GONE])
 
 
-async def test_p_04_without_a_secret_there_is_no_route(database_url: str, tmp_path: Path) -> None:
-    async with opened(database_url, tmp_path) as closed:
+async def test_p_04_without_a_secret_there_is_no_route(own_database: str) -> None:
+    async with opened(own_database) as closed:
         assert (await closed.http.post(PATH, json=[])).status_code == 404
         assert (await closed.http.post(PATH, data={"envelope": "{}"})).status_code == 404
-    async with opened(database_url, tmp_path, sendgrid_inbound_token="the-token") as half:
+    async with opened(own_database, sendgrid_inbound_token="the-token") as half:
         assert (await half.http.post(PATH, json=[])).status_code == 404
         assert (await half.http.post("/sendgrid/wrong", data={"a": "b"})).status_code == 401
 

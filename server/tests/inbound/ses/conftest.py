@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 import pytest_asyncio
 
+from databases import new_database
 from harness import API, Server, Tenant, new_tenant, running_server
 from inbound.mailing import Inbox, new_inbox
 from inbound.ses.signing import CERTIFICATE_URL, SNS, TOPIC
@@ -90,10 +91,13 @@ class Door(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="session")
-async def ses_server(
-    database_url: str, amazon: Amazon, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Server]:
-    async with running_server(database_url, tmp_path_factory.mktemp("ses"), **settings_of(amazon)) as running:
+async def ses_database(postgres: str) -> str:
+    return await new_database(postgres, "ses")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def ses_server(ses_database: str, amazon: Amazon) -> AsyncGenerator[Server]:
+    async with running_server(ses_database, **settings_of(amazon)) as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,10 +84,10 @@ async def test_n_13_n_14_an_object_that_is_not_there_yet_is_asked_for_again(
 
 
 async def test_n_13_a_store_that_cannot_be_reached_is_asked_again(
-    database_url: str, tmp_path: Path, amazon: Amazon, door: Door, inbox: Inbox
+    ses_database: str, amazon: Amazon, door: Door, inbox: Inbox
 ) -> None:
     wrong = {**settings_of(amazon), "ses_inbound_bucket": "s3://no-such-bucket/in"}
-    async with running_server(database_url, tmp_path, ("api",), **wrong) as other:
+    async with running_server(ses_database, ("api",), **wrong) as other:
         other.process.intake.certificates.fetch = door.sns.fetch
         answer = await door.http.post(
             f"{other.url}/api/v1/inbound/ses/the-secret-of-the-path",
@@ -98,20 +97,18 @@ async def test_n_13_a_store_that_cannot_be_reached_is_asked_again(
 
 
 @asynccontextmanager
-async def _restarted(database_url: str, folder: Path, amazon: Amazon) -> AsyncGenerator[Server]:
+async def _restarted(database_url: str, amazon: Amazon) -> AsyncGenerator[Server]:
     """The server comes back, with a memory that holds nothing."""
-    async with running_server(database_url, folder, ("worker",), **settings_of(amazon)) as server:
+    async with running_server(database_url, ("worker",), **settings_of(amazon)) as server:
         yield server
 
 
-async def test_what_the_bucket_holds_and_nobody_told_is_found(
-    database_url: str, tmp_path: Path, amazon: Amazon, inbox: Inbox
-) -> None:
+async def test_what_the_bucket_holds_and_nobody_told_is_found(ses_database: str, amazon: Amazon, inbox: Inbox) -> None:
     ids = [mail_id() for _ in range(5)]
     for number, id_ in enumerate(ids):
         amazon.put(f"in/{id_}", stored(id_, inbox.email, mail(f"<{number}@example.com>")))
     amazon.put("in/AMAZON_SES_SETUP_NOTIFICATION", b"hello")
-    async with _restarted(database_url, tmp_path, amazon) as server:
+    async with _restarted(ses_database, amazon) as server:
         assert await sweep(server.process.intake) == 0  # a notification may still be under way
         assert await sweep(server.process.intake, settled=AT_ONCE) >= 5
         assert await sweep(server.process.intake, settled=AT_ONCE) == 0

@@ -10,6 +10,7 @@ from agentpost_server.mail.addresses import read_addresses
 from agentpost_server.mail.findings import Findings
 from agentpost_server.mail.model import Address
 from mail.parse.mails import checked, mail
+from pace import here
 
 
 def emails(field: str) -> list[str]:
@@ -170,7 +171,7 @@ def test_m19_no_repetition_is_quadratic(unit: str) -> None:
     field = unit * ((256 << 10) // len(unit))
     started = time.process_time()
     found, _ = read_addresses([field, field], Findings())
-    assert time.process_time() - started < 3.0
+    assert time.process_time() - started < here(3.0)
     assert len(found) <= 1_000
 
 

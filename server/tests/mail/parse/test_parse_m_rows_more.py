@@ -5,6 +5,7 @@ import time
 import pytest
 
 from mail.parse.mails import checked, mail, multipart
+from pace import here
 
 FROM = "From: a@b.example"
 # A bound against hanging, not a measurement: what is asked for is a tenth of it.
@@ -101,7 +102,7 @@ def test_m24_broken_shapes(raw: bytes, text: str | None, defect: str | None) -> 
 def test_m25_a_header_line_of_ten_megabytes() -> None:
     started = time.process_time()
     parsed = checked(mail(FROM, b"X-Long: " + b"x" * (10 << 20), body="still here"))
-    assert time.process_time() - started < SECONDS
+    assert time.process_time() - started < here(SECONDS)
     assert parsed.text_body == "still here"
     assert len(dict(parsed.headers)["X-Long"]) == 64 << 10
     assert parsed.parse_status == "limited"
@@ -110,7 +111,7 @@ def test_m25_a_header_line_of_ten_megabytes() -> None:
 def test_m25_a_hundred_thousand_received() -> None:
     started = time.process_time()
     parsed = checked(mail(FROM, *["Received: by x; Mon, 2 Nov 2026 10:00:00 +0000"] * 100_000))
-    assert time.process_time() - started < SECONDS
+    assert time.process_time() - started < here(SECONDS)
     assert len(parsed.headers) == 2_000
     assert parsed.from_address is not None
     assert parsed.parse_status == "limited"

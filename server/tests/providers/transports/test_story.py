@@ -27,7 +27,7 @@ async def sendgrid() -> AsyncIterator[SendGridStandIn]:
 async def sending(postgres: str, tmp_path: Path, sendgrid: SendGridStandIn) -> AsyncIterator[Server]:
     # A database of its own: the other servers of the tests would take its work, and have no such transport.
     database_url = await new_database(postgres, "sendgrid")
-    async with running_server(database_url, tmp_path, sendgrid_api_key=KEY, sendgrid_endpoint=sendgrid.url) as server:
+    async with running_server(database_url, sendgrid_api_key=KEY, sendgrid_endpoint=sendgrid.url) as server:
         yield server
 
 

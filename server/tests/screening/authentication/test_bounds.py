@@ -21,6 +21,7 @@ from agentpost_server.screening.authentication.spf import check_spf
 from agentpost_server.screening.authentication.spf_record import SpfSyntaxError, read_record
 from agentpost_server.screening.authentication.tags import read_tags
 from dns_server import name_server
+from pace import here
 from screening.authentication.mails import signed, zone
 from screening.authentication.zones import DOWN, ZoneResolver
 
@@ -55,14 +56,14 @@ async def test_s_47_three_look_ups_for_nothing_are_too_many() -> None:
 async def test_s_47_a_record_of_ten_megabytes_is_permerror(text: bytes) -> None:
     began = time.monotonic()
     assert (await spf({("x.example", "TXT"): [text]}))[0] == "permerror"
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < here(0.5)
 
 
 async def test_s_47_what_grows_by_its_macros_is_cut() -> None:
     redirect = f"v=spf1 exists:{'%{s}.' * 9_000}x.example -all".encode()
     began = time.monotonic()
     assert (await spf({("x.example", "TXT"): [redirect]}))[0] in ("fail", "permerror")
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < here(0.5)
 
 
 async def test_s_47_an_alias_chain_without_an_end_is_permerror() -> None:
@@ -186,4 +187,4 @@ async def test_no_change_to_what_is_signed_passes(place: int, octets: bytes) -> 
 async def test_s_48_a_monstrous_header_costs_no_more_than_reading_it(raw: bytes) -> None:
     began = time.monotonic()
     assert (await _authenticated(raw)).dkim in ("none", "permerror", "fail")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < here(3)

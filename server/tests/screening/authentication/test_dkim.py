@@ -18,6 +18,7 @@ from agentpost_server.screening.authentication.dkim import Outcome, check_dkim, 
 from agentpost_server.screening.authentication.fields import body_hash, split
 from agentpost_server.screening.authentication.lookups import Lookups
 from agentpost_server.screening.authentication.signatures import Bodies
+from pace import here
 from screening.authentication.mails import AUTHOR, MAIL, pem, rsa_record, signed, signed_ed, zone
 from screening.authentication.suites import DKIMPY, suite_file
 from screening.authentication.zones import DOWN, ZoneResolver
@@ -65,7 +66,7 @@ async def test_s_48_no_more_than_ten_signatures_are_looked_at() -> None:
     began = time.monotonic()
     assert len(await outcomes(many + signed(), resolver)) == 10
     assert len(resolver.asked) == 10
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < here(1)
 
 
 async def test_s_48_a_key_of_512_bits_proves_nothing() -> None:
@@ -108,7 +109,7 @@ async def test_s_48_a_key_record_beyond_any_bound_is_no_key() -> None:
     began = time.monotonic()
     assert await result(signed(), zone(s=rsa_record() + " " * 1_000_000)) == "permerror"
     assert await result(signed(), zone(s=rsa_record() + ";" * 1_000_000)) == "permerror"
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < here(0.5)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ async def test_ten_megabytes_and_ten_signatures_cost_two_readings_of_the_body() 
     field = raw[: raw.index(b"From: Ann")]
     began = time.monotonic()
     assert await result(field * 9 + raw) == "pass"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < here(3)
 
 
 _PIECES = st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r\n", b".", b"  \r\n", b"\r\n\r\n", b"x" * 70])).map(b"".join)
