@@ -6,6 +6,7 @@ Hidden elements are left out: text that a person cannot see must not reach an ag
 import re
 from typing import NamedTuple
 
+from agentpost_server.mail.html.conceal import concealed
 from agentpost_server.mail.html.tokens import Kind, Page, Token, attributes_of, text_of
 
 _PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre"))
@@ -13,11 +14,6 @@ _SECTIONS = ("div", "section", "article", "header", "footer", "main", "aside", "
 _FORMS = ("form", "fieldset", "figure", "figcaption", "details", "summary", "option")
 _TABLES = ("table", "tr", "caption", "thead", "tbody", "tfoot")
 _BLOCKS = _PARAGRAPHS.union(_SECTIONS, _FORMS, _TABLES, ("li", "dt", "dd"))
-_HIDDEN = re.compile(
-    r"display\s*+:\s*+none|visibility\s*+:\s*+hidden|mso-hide\s*+:\s*+all|font-size\s*+:\s*+0(?:px|pt|em)?\s*+(?:;|$|!)"
-    r"|(?<![\w-])opacity\s*+:\s*+0(?:\.0*+)?\s*+(?:;|$|!)|max-height\s*+:\s*+0(?:px)?\s*+(?:;|$|!)",
-    re.IGNORECASE,
-)
 _PREFORMATTED = re.compile(r"white-space\s*+:\s*+(?:pre|break-spaces)", re.IGNORECASE)
 _LINKS = ("http://", "https://", "mailto:", "tel:")
 _MAX_LINK = 2000
@@ -116,7 +112,7 @@ class _Walk:
         self.spans: list[tuple[int, int] | None] = [None] * len(page.tokens)
         self.open_until: list[tuple[int, str, int]] = []
         self.anchor: tuple[int, str, int, int] | None = None
-        self.hidden_until = 0
+        self.hidden = concealed(page).ways
         self.pre_until = 0
         self.cell_line = -1
 
@@ -124,7 +120,7 @@ class _Walk:
         for index, token in enumerate(self.page.tokens):
             while self.open_until and self.open_until[-1][0] <= index:
                 self.leave(*self.open_until.pop()[1:])
-            if index < self.hidden_until or token.kind in (Kind.SKIP, Kind.CLOSE):
+            if token.kind in (Kind.SKIP, Kind.CLOSE) or index in self.hidden:
                 continue
             if token.kind == Kind.TEXT:
                 self.text(index, token)
@@ -184,7 +180,7 @@ class _Walk:
         elif token.name == "img" and "alt" in token.attributes.lower():
             attributes = attributes_of(token)
             alt = " ".join(attributes.get("alt", "").split())[:200]
-            if alt and not _HIDDEN.search(attributes.get("style", "")):
+            if alt:
                 out.add(index, "", f"[{alt}]")
                 self.spans[index] = (len(out.lines), len(out.lines))
 
@@ -192,9 +188,7 @@ class _Walk:
         name, out, end = token.name, self.out, self.page.ends[index]
         href = ""
         if token.attributes:
-            href = self.attributes(index, token, end)
-            if index < self.hidden_until:
-                return
+            href = self.attributes(token, end)
         if name in _BLOCKS:
             self.enter_block(name)
         elif name in ("td", "th"):
@@ -209,19 +203,11 @@ class _Walk:
         if name in _BLOCKS or name in ("td", "th", "a"):
             self.open_until.append((end, name, index))
 
-    def attributes(self, index: int, token: Token, end: int) -> str:
-        """Note what the attributes hide or preserve; returns the link target of an anchor."""
+    def attributes(self, token: Token, end: int) -> str:
+        """Note what the attributes preserve; returns the link target of an anchor."""
         lower = token.attributes.lower()
-        if "style" in lower:
-            style = attributes_of(token).get("style", "")
-            if _HIDDEN.search(style):
-                self.hidden_until = max(end, index + 1)
-                return ""
-            if "white-space" in lower and _PREFORMATTED.search(style):
-                self.pre_until = max(self.pre_until, end)
-        if "hidden" in lower and re.search(r"(?<![\w:=\"'-])hidden(?![\w:-])", lower[:1000]):
-            self.hidden_until = max(end, index + 1)
-            return ""
+        if "white-space" in lower and _PREFORMATTED.search(attributes_of(token).get("style", "")):
+            self.pre_until = max(self.pre_until, end)
         if token.name == "a" and "href" in lower:
             href = attributes_of(token).get("href", "").strip()
             if href.lower().startswith(_LINKS) and len(href) <= _MAX_LINK and not any(map(str.isspace, href)):
