@@ -43,10 +43,10 @@ class Scripted:
 class Bench:
     """A server without workers: the test turns the crank itself."""
 
-    def __init__(self, server: Server, tenant: Tenant) -> None:
+    def __init__(self, server: Server, tenant: Tenant, transport: Scripted | None = None) -> None:
         self.server = server
         self.tenant = tenant
-        self.transport = Scripted()
+        self.transport = transport or Scripted()
         server.runtime.transports = {**server.runtime.transports, "smtp": self.transport}
 
     async def turn(self, timing: Timing | None = None, *, lease: int = 60) -> int:

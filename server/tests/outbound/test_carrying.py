@@ -106,6 +106,19 @@ async def test_who_was_suppressed_after_the_submit_is_not_called(bench: Bench) -
     ]
 
 
+async def test_another_spelling_of_a_suppressed_mailbox_is_left_out_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with(bench, monkeypatch, smtputf8=True)
+    decomposed = "JO\u0308RG@b.example"
+    made = await bench.sent(decomposed, "c@b.example")
+    await bench.tenant.http.post("/suppressions", json={"email": "j\u00f6rg@B.example"})
+    bench.transport.script = [ACCEPTED]
+    await bench.turn()
+    assert [one.recipients for one, _ in bench.transport.calls] == [("c@b.example",)]
+    assert recipients(await bench.now(made)) == {decomposed: "suppressed", "c@b.example": "sent"}
+
+
 async def test_when_everybody_was_suppressed_there_is_no_call_and_the_message_is_rejected(bench: Bench) -> None:
     made = await bench.sent("a@b.example")
     await bench.tenant.http.post("/suppressions", json={"email": "a@b.example"})

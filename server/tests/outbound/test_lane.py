@@ -1,6 +1,7 @@
 """The lane of mail out: a slow call holds its own place and nothing else; what ends together is stored together."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from agentpost_server.outbound.call import Ended
 from agentpost_server.outbound.transmit import MailOut
 from agentpost_server.ports.transport import OutgoingEnvelope, Receipt, all_recipients
 from agentpost_server.runtime import Runtime
+from harness import new_tenant
 from outbound.bench import ACCEPTED, Bench, Scripted
 from outbound.sending import settled
 
 
 class Stalling(Scripted):
-    """Accepts all, those for slow.example only when told."""
+    """Accepts all, those for slow.example and slow1.example … only when told."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +26,7 @@ class Stalling(Scripted):
 
     async def send(self, envelope: OutgoingEnvelope, raw: bytes) -> Receipt:
         self.calls.append((envelope, raw))
-        if envelope.recipients[0].endswith("@slow.example"):
+        if "@slow" in envelope.recipients[0]:
             await self.go_on.wait()
         return all_recipients(envelope, ACCEPTED)
 
@@ -58,8 +60,8 @@ async def test_slow_calls_hold_up_no_mail_that_was_claimed_beside_or_behind_them
 async def test_no_more_is_claimed_than_there_are_places_and_each_that_ends_gives_its_own_back(
     bench: Bench, stalling: Stalling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transmit, "_PLACES", 4)
-    made = [await bench.sent("a@slow.example") for _ in range(7)]
+    monkeypatch.setattr(transmit, "_PLACES", 5)
+    made = [await bench.sent(f"a@slow{n}.example") for n in range(7)]
     lane = MailOut(bench.server.runtime)
     await lane.start()
     try:
@@ -74,6 +76,36 @@ async def test_no_more_is_claimed_than_there_are_places_and_each_that_ends_gives
             await settled(bench.tenant.http, one["id"], "sent")
     finally:
         await lane.close()
+
+
+async def test_receivers_that_stall_hold_up_no_other_domain_and_no_other_organization(
+    bench: Bench, stalling: Stalling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transmit, "_PLACES", 8)
+    stuck = [await bench.sent("a@slow.example") for _ in range(12)]
+    lane = MailOut(bench.server.runtime)
+    await lane.start()
+    try:
+        while len(stalling.calls) < 4:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        for _ in range(3):
+            await settled(bench.tenant.http, (await bench.sent("a@quick.example"))["id"], "sent")
+        stuck += [await bench.sent(f"a@slow{n}.example") for n in range(8)]
+        while len(stalling.calls) < 9:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async with new_tenant(bench.server) as other:
+            for one in (await other.http.get("/environments")).json()["data"]:
+                await other.http.patch(f"/environments/{one['id']}", json={"transport": "smtp"})
+            theirs = Bench(bench.server, other, stalling)
+            for _ in range(3):
+                await settled(other.http, (await theirs.sent("a@quick.example"))["id"], "sent")
+        assert Counter([(await bench.now(one))["status"] for one in stuck]) == {"sending": 6, "queued": 14}
+        stalling.go_on.set()
+        for one in stuck:
+            await settled(bench.tenant.http, one["id"], "sent")
+    finally:
+        await lane.close()
+    assert len(stalling.calls) == 26
 
 
 async def test_closing_lets_calls_under_way_end_and_stores_their_ends(bench: Bench, stalling: Stalling) -> None:

@@ -1,4 +1,5 @@
-"""SQL of provider calls: loading what is due, beginning an attempt, ending it. Everything is fenced by `attempts`."""
+"""SQL of provider calls: claiming and loading what is due, beginning an attempt, ending it. All is fenced by
+`attempts`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +7,29 @@ from uuid import UUID
 
 import msgspec
 
-from agentpost_server.db import Tx
+from agentpost_server.db import Database, Tx
 from agentpost_server.work import Claimed
 
 _FENCE = "unnest($1::uuid[], $2::uuid[], $3::integer[]) AS c(organization_id, id, attempts)"
+
+
+async def claim(
+    database: Database,
+    start: UUID,
+    batch: int,
+    of_one: int,
+    lease_seconds: int,
+    busy: Sequence[UUID],
+    busy_domains: Sequence[tuple[UUID, str]],
+) -> list[Any]:
+    """Due transmissions, at most `of_one` of each organization from `start` on. Passed over are the organizations in
+    `busy`, and what goes to a domain in `busy_domains` from the organization beside it."""
+    return await database.route(
+        "SELECT * FROM router.claim_transmissions($1, $2, $3, $4, $5, $6, $7)",
+        *(start, batch, of_one, lease_seconds, list(busy)),
+        [organization_id for organization_id, _ in busy_domains],
+        [domain for _, domain in busy_domains],
+    )
 
 
 async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
@@ -19,9 +39,11 @@ async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
     What stands beside a transmission is asked by its key, row by row (OFFSET 0): a planner without statistics would
     rather read all inboxes of an organization, and takes long to think of it."""
     return await tx.rows(
-        f"""SELECT t.organization_id, t.id, t.environment_id, t.inbox_id, t.message_id, t.transport, t.mail_from,
+        f"""SELECT t.organization_id, t.id, t.environment_id, t.inbox_id, t.message_id, t.domain, t.transport,
+                   t.mail_from,
                    CASE WHEN t.transports = '{{}}' THEN ARRAY[t.transport] ELSE t.transports END AS transports,
                    t.rounds, t.recipients, t.list_unsubscribe, t.attempts, b.content, b.created_at AS stored_at,
+                   CASE WHEN b.content IS NULL THEN b.size END AS large_octets,
                    i.domain AS from_domain, i.deleted_at IS NOT NULL AS orphan,
                    i.send_paused OR e.send_paused OR o.send_paused AS paused, l.suppressed, a.tries, a.begun
             FROM {_FENCE}
@@ -35,11 +57,11 @@ async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
             CROSS JOIN LATERAL (SELECT count(*) AS tries, COALESCE(bool_or(a.finished_at IS NULL), false) AS begun
               FROM attempts a WHERE a.organization_id = t.organization_id AND a.transmission_id = t.id) a
             CROSS JOIN LATERAL (SELECT jsonb_object_agg(r.email, s.reason) AS suppressed
-              FROM (SELECT email, lower(email) AS plain FROM unnest(t.recipients) AS r(email) OFFSET 0) r
+              FROM (SELECT email, lower(normalize(email)) AS plain FROM unnest(t.recipients) AS r(email) OFFSET 0) r
               CROSS JOIN LATERAL (SELECT s.reason FROM suppressions s
                 WHERE s.organization_id = t.organization_id AND s.environment_id = t.environment_id
                   AND s.email = r.plain OFFSET 0) s) l
-            LEFT JOIN LATERAL (SELECT b.content, b.created_at FROM blobs b
+            LEFT JOIN LATERAL (SELECT b.content, b.created_at, b.size FROM blobs b
               WHERE b.organization_id = t.organization_id AND b.id = t.message_id OFFSET 0) b ON true""",
         *_fence(claimed),
     )

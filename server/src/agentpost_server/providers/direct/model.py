@@ -22,8 +22,8 @@ class DirectSettings(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[Network, ...] = ()
     """Networks that may be reached although they are not public."""
     lines_per_domain: int = 2
-    lines: int = 20
-    """Mails under way at once, over all domains."""
+    lines: int = 100
+    """Mails under way at once, over all domains: as many as mail-out has places, or slow domains held up others."""
     max_hosts: int = 5
     addresses_per_host: int = 2
     tcp_seconds: float = 10
