@@ -148,6 +148,32 @@ async def test_a_round_is_a_stretch_of_the_bucket_and_the_next_one_goes_on_behin
     assert len(await inbox.messages(5)) == 5
 
 
+async def test_an_object_that_may_not_be_read_keeps_no_other_waiting(
+    door: Door, amazon: Amazon, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = sorted(mail_id() for _ in range(3))
+    for number, id_ in enumerate(ids):
+        amazon.put(f"in/{id_}", stored(id_, inbox.email, mail(f"<{number}@example.com>")))
+    chores = door.server.process.intake
+    objects = door.server.runtime.mail_objects
+    assert objects is not None
+    read = objects.read
+
+    async def denied(key: str, *, most: int) -> bytes:
+        if key.endswith(ids[0]):
+            raise OSError("AccessDenied: its key may not be used")
+        return await read(key, most=most)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(objects, "read", denied)
+        await sweep(chores, settled=AT_ONCE)
+    assert chores.swept_to is None
+    assert len(await inbox.messages(2)) == 2
+    assert await _note(inbox, ids[0]) == set()
+    await sweep(chores, settled=AT_ONCE)
+    assert len(await inbox.messages(3)) == 3
+
+
 async def test_a_late_notification_of_what_was_found_adds_nobody_twice(
     door: Door, amazon: Amazon, inbox: Inbox, owner: Tenant
 ) -> None:

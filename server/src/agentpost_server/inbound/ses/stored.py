@@ -73,10 +73,12 @@ async def _take_missing(intake: Intake, page: Sequence[StoredObject], settled: t
         async with working:
             try:
                 await _take(intake, one)
-            except (Unavailable, OSError):
+            except Unavailable:
                 raise
+            except OSError as error:
+                # One that may not be read must not keep those behind it: what is missing is looked at in every round.
+                log.warning("ses_mail_waits", key=one.key, error=str(error)[:300])
             except Exception:
-                # It is looked at again in the next round; those behind it must not wait for it for ever.
                 log.exception("ses_mail_failed", key=one.key)
 
     await asyncio.gather(*(take(one) for one in missing))
