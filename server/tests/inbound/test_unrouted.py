@@ -139,6 +139,29 @@ async def test_bytes_that_cannot_be_had_are_given_up_after_a_day(tenant: Tenant,
     assert (await _row(notes, made["email"]))["outcome"] == "dropped"
 
 
+async def test_bytes_whose_store_is_away_are_waited_for_however_late_it_is(
+    tenant: Tenant, notes: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake, inbox = Intake(tenant.server.runtime), await new_inbox(tenant)
+
+    async def nowhere(_intake: Intake, _recipient: str) -> None:
+        return None
+
+    async def away(_key: str) -> bytes:
+        raise OSError("the store is away")
+
+    monkeypatch.setattr(intake_module, "find_route", nowhere)
+    await deliver(intake, _mail(inbox.email))
+    await _age(notes, inbox.email, 30)
+    with monkeypatch.context() as patched:
+        patched.setattr(tenant.server.runtime.blobs, "get", away)
+        await look_again(intake)
+    assert (await _row(notes, inbox.email))["outcome"] == "unrouted"
+    await _age(notes, inbox.email, 30)
+    await look_again(intake)
+    assert len(await inbox.messages()) == 1
+
+
 async def test_what_its_door_said_of_it_stays_with_it(
     tenant: Tenant, notes: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,10 +77,10 @@ async def _try(intake: Intake, one: Unrouted) -> None:
 
 
 async def _read(intake: Intake, location: str) -> bytes | None:
-    """None for what cannot be had now."""
+    """None for what is not there, or too large. Raises OSError when the store is away: no reason to give up."""
     runtime = intake.runtime
     where, _, key = location.partition(":")
-    with contextlib.suppress(BlobNotFound, ObjectNotFound, ObjectTooLarge, OSError):
+    with contextlib.suppress(BlobNotFound, ObjectNotFound, ObjectTooLarge):
         if where == "blob":
             return await runtime.blobs.get(key)
         if where == "s3" and runtime.mail_objects is not None:
