@@ -159,6 +159,24 @@ async def test_L_04_whoever_failed_a_check_is_answered_at_their_own_address_alon
         assert set(recipients(answer.json())) == {expected}
 
 
+async def test_L_04_whoever_writes_the_inboxs_own_address_into_from_chooses_no_victim(tenant: Tenant) -> None:  # noqa: N802
+    made = await inbox(tenant.http)
+    head = f"From: {made['email']}\r\nTo: victim@example.org\r\nSubject: Hello\r\nMessage-ID: <forged@example.com>"
+    assert (await hand_in(tenant.server, f"{head}\r\n\r\nHello.\r\n".encode(), made["email"])).startswith("250")
+    page = await until(tenant.http, f"/inboxes/{made['id']}/messages", lambda p: bool(p["data"]))
+    [message] = page["data"]
+    for trust, checked_by, expected in (
+        ("verified", "agentpost", "victim@example.org"),
+        ("unverified", "agentpost", made["email"]),
+        ("failed", "agentpost", made["email"]),
+        ("unverified", None, made["email"]),
+    ):
+        await _found_out(tenant, message, trust, checked_by)
+        answer = await _answer(tenant, message, unattended=False)
+        assert answer.status_code == 201, answer.text
+        assert set(recipients(answer.json())) == {expected}, trust
+
+
 async def test_L_05_a_reply_to_all_of_a_thousand_is_refused(tenant: Tenant) -> None:  # noqa: N802
     made = await inbox(tenant.http)
     crowd = f"Cc: {', '.join(f'c{n}@example.org' for n in range(1000))}"

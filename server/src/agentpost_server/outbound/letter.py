@@ -95,12 +95,18 @@ def addressed(
 
     A Reply-To is followed anywhere when its author is verified, or where this server checks nobody; else, and by a
     program's own answer, within the author's domain only: elsewhere a stranger may have named any victim (L-04). When
-    a check of the author failed the answer goes to the author alone.
+    a check of the author failed the answer goes to the author alone. That holds too where a stranger wrote this inbox's
+    own address into From: an answer to one's own mail goes to whom that mail names.
     """
     if original is None or way not in ("reply", "reply_all"):
         return checked
     find = reply_all_recipients if way == "reply_all" else reply_recipients
-    found = find(original.mail, {own_email}, trust_reply_to=_follows_reply_to(original, unattended))
+    found = find(
+        original.mail,
+        {own_email},
+        trust_reply_to=_follows_reply_to(original, unattended),
+        trust_own=_is_ours_if_it_says_so(original),
+    )
     return msgspec.structs.replace(checked, to=checked.to or found.to, cc=checked.cc or found.cc)
 
 
@@ -111,6 +117,13 @@ def _follows_reply_to(original: Original, unattended: bool) -> bool:
     home = _domain(author) if author is not None else ""
     anywhere = original.trust in ("internal", "verified") or not original.was_checked
     return (anywhere and not unattended) or all(_domain(one) == home for one in original.mail.reply_to)
+
+
+def _is_ours_if_it_says_so(original: Original) -> bool:
+    """Our signature alone does not tell where somebody checked the author: whoever had a mail of ours can copy it."""
+    if original.trust in ("internal", "verified"):
+        return True
+    return not original.was_checked and original.loop_class == "own_echo"
 
 
 def _domain(one: Address) -> str:

@@ -82,6 +82,13 @@ def test_answering_ones_own_mail_goes_to_whom_it_went() -> None:
     assert (emails(everyone.to), emails(everyone.cc)) == (["bob@example.com"], ["cid@example.com"])
 
 
+def test_l04_a_stranger_who_claims_to_be_the_inbox_is_answered_nowhere_else() -> None:
+    claimed = original(from_address=Address("agent@ours.example"), to=boxes("victim@elsewhere.example"))
+    assert emails(reply_recipients(claimed, OWN).to) == ["victim@elsewhere.example"]
+    assert emails(reply_recipients(claimed, OWN, trust_own=False).to) == ["agent@ours.example"]
+    assert emails(reply_all_recipients(claimed, OWN, trust_own=False).to) == ["agent@ours.example"]
+
+
 def test_l03_only_a_mail_to_oneself_is_answered_to_oneself() -> None:
     self_mail = original(from_address=Address("agent@ours.example"))
     assert emails(reply_recipients(self_mail, OWN).to) == ["agent@ours.example"]

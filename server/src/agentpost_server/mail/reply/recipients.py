@@ -20,22 +20,27 @@ class Recipients(msgspec.Struct, frozen=True):
         return len(self.to) + len(self.cc)
 
 
-def reply_recipients(original: OriginalMail, own: Collection[str], *, trust_reply_to: bool = True) -> Recipients:
+def reply_recipients(
+    original: OriginalMail, own: Collection[str], *, trust_reply_to: bool = True, trust_own: bool = True
+) -> Recipients:
     """Whom a reply goes to. `own` are the addresses and aliases of the answering inbox (any spelling, tags ignored).
 
     Reply-To wins over From unless `trust_reply_to` is False (a stranger may name any victim there). A reply to a mail
-    that the inbox itself sent goes to whom that mail went to. Only a mail to oneself is answered to oneself.
+    that the inbox itself sent goes to whom that mail went to: with `trust_own` False only when it was stored as sent,
+    for anybody may write the inbox's address into From. Only a mail to oneself is answered to oneself.
     """
     selves = _selves(own)
-    if _is_own(original, selves):
+    if _is_own(original, selves, trust_own):
         return Recipients(_others(original.to, selves) or _distinct(original.to))
     return Recipients(_authors(original, selves, trust_reply_to))
 
 
-def reply_all_recipients(original: OriginalMail, own: Collection[str], *, trust_reply_to: bool = True) -> Recipients:
+def reply_all_recipients(
+    original: OriginalMail, own: Collection[str], *, trust_reply_to: bool = True, trust_own: bool = True
+) -> Recipients:
     """As `reply_recipients`, and everybody else of the original's To and Cc in Cc. Never anybody of a Bcc."""
     selves = _selves(own)
-    if _is_own(original, selves):
+    if _is_own(original, selves, trust_own):
         to = _others(original.to, selves) or _distinct(original.to)
         return Recipients(to, _others(original.cc, selves | _keys(to)))
     to = _authors(original, selves, trust_reply_to)
@@ -54,9 +59,9 @@ def _authors(original: OriginalMail, selves: set[str], trust_reply_to: bool) -> 
     return _others(asked, selves) or _others(author, selves) or _distinct(author)
 
 
-def _is_own(original: OriginalMail, selves: set[str]) -> bool:
+def _is_own(original: OriginalMail, selves: set[str], trust_own: bool) -> bool:
     return original.direction == "outbound" or (
-        original.from_address is not None and _key(original.from_address) in selves
+        trust_own and original.from_address is not None and _key(original.from_address) in selves
     )
 
 
