@@ -102,6 +102,26 @@ async def test_a_parsed_mail_is_put_together_again(door: Opened) -> None:
     assert "rebuilt" in row["flags"]
 
 
+@pytest.mark.parametrize(
+    ("charsets", "text", "html"),
+    [
+        ('{"text": "iso-8859-1", "html": "windows-1251"}', ("Grüße", "latin-1"), ("Привет", "cp1251")),
+        ('{"text": "iso-2022-jp", "html": "UTF-8"}', ("日本語です", "iso-2022-jp"), ("Grüße", "utf-8")),
+        ('{"text": "zip", "html": 7}', ("Hello", "ascii"), ("Grüße", "utf-8")),
+        ("[" * 50_000, ("Grüße", "utf-8"), ("Hello", "ascii")),
+    ],
+    ids=["latin and cyrillic", "japanese", "no charsets", "no JSON"],
+)
+async def test_words_are_read_in_the_charset_that_they_came_in(
+    door: Opened, charsets: str, text: tuple[str, str], html: tuple[str, str]
+) -> None:
+    named = _form(door.inbox.email, headers="From: Ann <ann@example.com>\nMessage-ID: <c@x>", charsets=charsets)
+    bodies = {name: (None, word.encode(codec)) for name, (word, codec) in (("text", text), ("html", html))}
+    assert (await _post(door, named, **bodies)).status_code == 200
+    [row] = await door.inbox.messages()
+    assert (row["text_body"].strip(), row["html_body"].strip()) == (text[0], html[0])
+
+
 async def test_a_signature_of_mail_is_checked_where_there_is_one(door: Opened) -> None:
     request = httpx.Request("POST", "http://x", data=_form(door.inbox.email, email=mail().decode()), files={"a": b""})
     body = request.read()
@@ -111,6 +131,20 @@ async def test_a_signature_of_mail_is_checked_where_there_is_one(door: Opened) -
     await nothing_came(door.inbox)
     assert (await door.http.post(PATH, content=body, headers={**headers, **_signed(body)})).status_code == 200
     assert len(await door.inbox.messages()) == 1
+
+
+async def test_a_result_in_a_form_is_not_believed_even_where_the_call_is_signed(door: Opened) -> None:
+    """The boundary is always the same: a mail may hold it, and bring fields of its own."""
+    forged = mail("<f@x>").decode() + '--xYzZY\r\nContent-Disposition: form-data; name="SPF"\r\n\r\npass'
+    fields = {"email": forged, "envelope": _form(door.inbox.email)["envelope"]}
+    parts = [f'--xYzZY\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}' for name in fields]
+    body = "\r\n".join([*parts, "--xYzZY--", ""]).encode()
+    headers = {"Content-Type": "multipart/form-data; boundary=xYzZY", **_signed(body)}
+    assert (await door.http.post(PATH, content=body, headers=headers)).status_code == 200
+    [row] = await door.inbox.messages()
+    found = json.loads(row["authentication"])
+    assert found["checked_by"] != "sendgrid"
+    assert (found["spf"], found["aligned_domain"], row["trust"]) == ("none", None, "unverified")
 
 
 async def test_events_need_the_signature(door: Opened) -> None:

@@ -17,8 +17,9 @@ from agentpost_server.inbound.calls import Form, forbidden, read_form, read_json
 from agentpost_server.inbound.intake import Intake, ProviderMail, deliver, name_of, off_loop
 from agentpost_server.inbound.rebuilt import File, rebuild
 from agentpost_server.mail.authentication import UNCHECKED
+from agentpost_server.mail.charsets import decode
 from agentpost_server.outbound import telling
-from agentpost_server.outbound.decode import sendgrid as decode
+from agentpost_server.outbound.decode.sendgrid import told
 from agentpost_server.runtime import Runtime
 
 _SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
@@ -66,7 +67,7 @@ async def take_events(intake: Intake, body: bytes, headers: Mapping[str, str]) -
     """Acts on the signed events of one call."""
     await off_loop(len(body), lambda: check_signature(intake.runtime, body, headers))
     try:
-        reports = await off_loop(len(body), lambda: decode.told(read_json(body)))
+        reports = await off_loop(len(body), lambda: told(read_json(body)))
     except ValueError as error:
         raise BadRequest(str(error), fix="Send what SendGrid sent, unchanged.") from error
     await telling.apply(intake.runtime, reports)
@@ -100,11 +101,23 @@ def _signed_by(key: str, signature: bytes, signed: bytes) -> bool:
 
 def _rebuilt(form: Form) -> bytes:
     """From the parsed form: where the hook is not set to post the raw mail."""
-    lines = form.text("headers").replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ").split("\n")
+    charsets = _charsets(form)
+    head, text, html = (
+        decode(form.fields.get(name, b""), charsets.get(name))[0] for name in ("headers", "text", "html")
+    )
+    lines = head.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ").split("\n")
     headers = [(name, value.strip()) for name, colon, value in (one.partition(":") for one in lines) if colon]
     files = [
         File(filename=one.filename, media_type=one.media_type, content=one.content)
         for one in form.files
         if one.name.startswith("attachment")
     ]
-    return rebuild(headers, text=form.text("text"), html=form.text("html"), files=files)
+    return rebuild(headers, text=text, html=html, files=files)
+
+
+def _charsets(form: Form) -> dict[str, str]:
+    """By field: SendGrid posts the words in the charset that they came in."""
+    try:
+        return msgspec.json.decode(form.fields.get("charsets", b"{}"), type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
