@@ -99,12 +99,16 @@ def canonical(email: str) -> str:
 @functools.lru_cache(maxsize=2048)
 def _canonical(email: str) -> str:
     local, at, domain = email.strip().rpartition("@")
+    return f"{_fold(local)}{at}{canonical_domain(domain)}"
+
+
+def canonical_domain(domain: str) -> str:
+    """The spelling that the DNS is asked for: lower-case A-labels, no trailing dot. Total, as `canonical` is."""
     domain = domain.rstrip(".")
     try:
-        domain = parse_domain(domain)
+        return parse_domain(domain)
     except AddressError:
-        domain = _fold(domain)
-    return f"{_fold(local)}{at}{domain}"
+        return _fold(domain)
 
 
 def without_tag(email: str) -> str:

@@ -72,6 +72,29 @@ async def test_l_11_what_is_not_the_authors_own_passes_nothing() -> None:
     assert (trust_of(found, suspect=False), is_unauthenticated(found)) == ("failed", True)
 
 
+@pytest.mark.parametrize("domain", ["bücher.example", "BÜCHER.example.", "xn--bcher-kva.example"])
+async def test_an_envelope_in_its_own_script_is_asked_about_by_a_labels(domain: str) -> None:
+    """RFC 7208 4.3: else who sends so has no SPF, and his own mail fails DMARC."""
+    resolver, asked = published(), "xn--bcher-kva.example"
+    resolver.publish(asked, f"v=spf1 ip4:{SENDER} -all")
+    resolver.publish(f"_dmarc.{asked}", "v=DMARC1; p=reject")
+    raw = MAIL.replace(b"ann@author.example", "ann@bücher.example".encode())
+    found = await checked(raw, resolver, client_ip=SENDER, mail_from=f"jörg@{domain}")
+    assert (found.spf, found.dmarc, found.aligned_domain) == ("pass", "pass", asked)
+    forged = await checked(raw, resolver, mail_from=f"jörg@{domain}")
+    assert (forged.spf, forged.dmarc) == ("fail", "fail")
+
+
+async def test_a_signer_in_his_own_script_is_found_by_a_labels() -> None:
+    """RFC 8616 5."""
+    resolver, asked = published(), "xn--bcher-kva.example"
+    resolver.publish(f"s._domainkey.{asked}", rsa_record())
+    resolver.publish(f"_dmarc.{asked}", "v=DMARC1; p=reject")
+    raw = MAIL.replace(b"ann@author.example", "ann@bücher.example".encode())
+    found = await checked(signed(raw, domain="bücher.example"), resolver)
+    assert (found.dkim, found.dkim_domain, found.dmarc) == ("pass", asked, "pass")
+
+
 async def test_spf_of_the_null_sender_is_that_of_helo() -> None:
     resolver = published()
     resolver.publish("mx.author.example", f"v=spf1 ip4:{SENDER} -all")

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from agentpost_server.mail.address import canonical
+from agentpost_server.mail.address import canonical, canonical_domain
 from agentpost_server.mail.authentication import Authentication, CheckResult, SpfResult
 from agentpost_server.mail.author import read_author
 from agentpost_server.mail.findings import Findings
@@ -61,6 +61,7 @@ async def authenticate(
     in_thread = len(raw) > _QUICK_OCTETS
     evidence = await asyncio.to_thread(_read, raw) if in_thread else _read(raw)
     await _suffixes_loaded()
+    arrival = msgspec.structs.replace(arrival, mail_from=_as_asked(arrival.mail_from))
     lookups, mail, bodies = Lookups(resolver, BUDGET_SECONDS), evidence.mail, Bodies(evidence.mail)
     spf, outcomes, chain, record = await asyncio.gather(
         _spf(lookups, arrival),
@@ -77,6 +78,14 @@ def _read(raw: bytes) -> _Evidence:
     author = read_author(headers, found)
     domain = canonical(author.mailboxes[0].email).rpartition("@")[2] if author.is_single else ""
     return _Evidence(mail, domain or None)
+
+
+def _as_asked(mail_from: str) -> str:
+    """The sender with its domain in A-labels (RFC 7208 4.3): by SMTPUTF8 it may come in its own script."""
+    if mail_from.isascii():
+        return mail_from
+    local, at, domain = mail_from.rpartition("@")
+    return f"{local}{at}{canonical_domain(domain)}"
 
 
 async def _suffixes_loaded() -> None:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from agentpost_server.mail.address import canonical_domain
 from agentpost_server.screening.authentication.fields import Field, SignedMail, body_hash, relaxed_field, value_of
 from agentpost_server.screening.authentication.keys import Key, Signer, is_signed_by
 from agentpost_server.screening.authentication.tags import read_tags, without_blanks, words
@@ -56,7 +57,7 @@ def read_signature(field: Field, *, arc: bool = False) -> Signature | None:
         return None
     if arc and b"arc-seal" in names:
         return None
-    identity = "" if arc else tags.get("i", "").rpartition("@")[2].lower()
+    identity = "" if arc else _in_a_labels(tags.get("i", "").rpartition("@")[2])
     if identity and identity != signer.domain and not identity.endswith(f".{signer.domain}"):
         return None
     value, bh = decoded(tags["b"]), decoded(tags["bh"])
@@ -84,10 +85,15 @@ def read_signature(field: Field, *, arc: bool = False) -> Signature | None:
 def read_signer(tags: Mapping[str, str]) -> Signer | None:
     """Whose key to ask for, and its kind, of the tags `a`, `d` and `s`."""
     kind = _ALGORITHMS.get(tags["a"].lower())
-    domain, selector = tags["d"].lower(), tags["s"].lower()
+    domain, selector = _in_a_labels(tags["d"]), _in_a_labels(tags["s"])
     if kind is None or not _DOMAIN.fullmatch(domain) or not _SELECTOR.fullmatch(selector):
         return None
     return Signer(kind, domain, selector)
+
+
+def _in_a_labels(name: str) -> str:
+    """Internationalized mail may name its signer in his own script (RFC 8616 5)."""
+    return name.lower() if name.isascii() else canonical_domain(name)
 
 
 def decoded(text: str) -> bytes:
