@@ -1,5 +1,6 @@
 """Arriving mail and who really sent it: through the SMTP door of a server that asks a name server of the test's own."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 import pytest_asyncio
 
 from agentpost_server.core import ids
-from agentpost_server.inbound import Route, accept, mail_of_bytes
+from agentpost_server.inbound import Route, accept, authenticate, mail_of_bytes
 from agentpost_server.inbound.authenticate import Checks
-from agentpost_server.mail.authentication import Authentication
+from agentpost_server.mail.authentication import UNCHECKED, Authentication
+from agentpost_server.screening.authentication import Arrival
 from databases import new_database
 from dns_server import SERVFAIL, SILENCE, NameServer, name_server
 from harness import Server, Tenant, new_tenant, running_server
@@ -245,6 +247,37 @@ async def test_what_the_door_asked_is_not_asked_again(strict: Tenant, dns: NameS
     message = await arrived(inbox, signed(to(inbox)))
     assert message["trust"] == "verified"
     assert dns.asked.count((f"_dmarc.{AUTHOR}", "TXT")) == 1
+
+
+async def test_s_46_no_client_waits_long_for_a_turn_behind_mail_whose_name_servers_are_silent(
+    strict: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authenticate, "_PATIENCE_SECONDS", 0.2)
+    runtime, answered = strict.server.runtime, asyncio.Event()
+
+    async def silent(*_: object, **__: object) -> Authentication:
+        await answered.wait()
+        return UNCHECKED
+
+    monkeypatch.setattr(authenticate, "authenticate", silent)
+    checks, arrival = Checks(runtime), Arrival(mail_from="x@silent.example", received_at=runtime.now())
+    busy = [asyncio.create_task(checks.check(arrival, MAIL)) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert await checks.check_soon(arrival, MAIL) is None
+    answered.set()
+    await asyncio.gather(*busy)
+    assert await checks.check_soon(arrival, MAIL) is UNCHECKED
+
+
+async def test_mail_that_got_no_turn_before_its_250_is_checked_behind_it(
+    strict: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_soon(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(Checks, "check_soon", none_soon)
+    message = await arrived(inbox := await new_inbox(strict), to(inbox))
+    assert (message["authentication"]["dmarc"], message["status"]) == ("fail", "held")
 
 
 async def test_s_52_two_authors_are_refused_where_forged_mail_is(strict: Tenant) -> None:

@@ -27,6 +27,8 @@ from agentpost_server.screening.authentication import (
 log = structlog.get_logger("authentication")
 
 _AT_ONCE: Final = 20
+_PATIENCE_SECONDS: Final = 5.0
+"""So long a client waits for a turn before its 250, and no longer: then ingest asks."""
 _SHOWN: Final = tuple(one for one in UNCHECKED.__struct_fields__ if one not in ("aligned_by", "dkim_partial"))
 _UNCHECKED: Final = {name: getattr(UNCHECKED, name) for name in _SHOWN}
 _NOT_LEARNT: Final = Authentication(spf="temperror", dkim="temperror", dmarc="temperror", checked_by=US)
@@ -67,11 +69,26 @@ class Checks:
     async def check(self, arrival: Arrival, raw: bytes) -> Authentication:
         """Within some five seconds of its turn; never raises."""
         async with self._turns:
-            try:
-                return await authenticate(self._runtime.resolver, arrival, raw, arc_sealers=self._sealers)
-            except Exception:
-                log.exception("a mail could not be authenticated")
-                return arrival.told or _NOT_LEARNT
+            return await self._checked(arrival, raw)
+
+    async def check_soon(self, arrival: Arrival, raw: bytes) -> Authentication | None:
+        """None where the turns are taken by mail whose name servers are slow."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            return None
+        try:
+            return await self._checked(arrival, raw)
+        finally:
+            self._turns.release()
+
+    async def _checked(self, arrival: Arrival, raw: bytes) -> Authentication:
+        try:
+            return await authenticate(self._runtime.resolver, arrival, raw, arc_sealers=self._sealers)
+        except Exception:
+            log.exception("a mail could not be authenticated")
+            return arrival.told or _NOT_LEARNT
 
     def client_ip(self, source: str, client_ip: str | None) -> str | None:
         """The address to ask SPF about: only that of a client whom we saw, and not one inside somebody's network."""

@@ -201,9 +201,11 @@ class InboxMailroom:
         content = delivery.content
         if isinstance(content, Path):
             async with self._large:
-                result = await checks.check(arrival, await asyncio.to_thread(content.read_bytes))
+                result = await checks.check_soon(arrival, await asyncio.to_thread(content.read_bytes))
         else:
-            result = await checks.check(arrival, content)
+            result = await checks.check_soon(arrival, content)
+        if result is None:
+            return None
         if fails_dmarc(result) and result.policy == "reject":
             raise Forged(
                 f"DMARC of {result.author_domain} failed, and its policy is reject",
