@@ -258,7 +258,9 @@ async def test_n_16_a_bounce_of_what_was_never_sent_suppresses_nobody(door: Door
         },
         "mail": {"messageId": "0102018f-unknown", "destination": ["gone@example.com"], "tags": {}},
     }
-    assert (await door.post(notification(bounce))).status_code == 200
+    with capture_logs() as logs:
+        assert (await door.post(notification(bounce))).status_code == 200
+    assert [one["ses"] for one in logs if one["event"] == "feedback that names no call of ours"] == [1]
     assert (await inbox.tenant.http.get("/suppressions")).json()["data"] == []
 
 
