@@ -1,4 +1,4 @@
-"""Newsletters as builders write them: a wrapper without a font size, a hidden line for previews, buttons for Outlook."""
+"""Newsletters as builders write them: no font size at the top, a hidden line for previews, buttons for Outlook."""
 
 from agentpost_server.mail.html import html_to_text
 
