@@ -36,6 +36,8 @@ from agentpost_server.outbound import api as outbound_api
 from agentpost_server.outbound import links_api, record, transmit
 from agentpost_server.outbound.deliverability import api as deliverability_api
 from agentpost_server.outbound.deliverability import judge
+from agentpost_server.policies import api as policies_api
+from agentpost_server.policies import rules_api
 from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
@@ -65,6 +67,8 @@ API_ROUTES: list[Any] = [
     *messages_api.ROUTES,
     *threads_api.ROUTES,
     *files_api.ROUTES,
+    *policies_api.ROUTES,
+    *rules_api.ROUTES,
     *outbound_api.ROUTES,
     *deliverability_api.ROUTES,
     *sandbox_api.ROUTES,

@@ -26,6 +26,7 @@ _NESTED: Final = {
     "actor": "Actor",
     "errors": "FieldError",
     "message": "Message",
+    "rule": "FilterRule",
     "highlights": "Highlights",
     "attempt_log": "Attempt",
     "request": "Request",
@@ -66,6 +67,9 @@ _SPEC: Final = {
         finished_at? request† attempt_log[]†""",
     "Request": "url headers[] body",
     "Attempt": "number at duration_ms status? error? headers[] body",
+    "FilterRule": """id scope environment_id? inbox_id? direction action match_type value require_authentication reason?
+        created_at""",
+    "Policy": "id name kind scope environment_id? inbox_id? enabled rules{} created_at updated_at",
     "Domain": """id environment_id domain client_id? status can_send can_receive transport? catch_all_inbox_id?
         subdomains_enabled records[] failure? last_checked_at? next_check_at? verified_at? created_at""",
     "DnsRecord": "type name value priority? ttl purpose required status found[]",

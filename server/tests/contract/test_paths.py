@@ -19,7 +19,8 @@ GET PATCH DELETE /api-keys/{} | POST /api-keys/{}/rotate | GET /auth/me | GET /o
 GET /sandbox/outbox | GET /openapi.json | GET POST /domains | GET PATCH DELETE /domains/{} | POST /domains/{}/verify
 POST /domains/{}/rotate-dkim | GET /domains/{}/zone-file | POST /inbound/ses/{} | POST /inbound/sendgrid/{}
 POST /inbound/postmark/{} | POST /inbound/mailgun/{} | GET /inboxes/{}/deliverability | GET /metrics/deliverability
-GET /domains/{}/reports | GET /domains/{}/reports/summary
+GET /domains/{}/reports | GET /domains/{}/reports/summary | GET POST /policies | GET PATCH DELETE /policies/{}
+GET POST /filter-rules | GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test
 """
 _LATER = """
 GET /messages/{}/codes | POST /messages/{}/approve | POST /messages/{}/reject
@@ -27,8 +28,7 @@ GET /messages/{}/revisions | POST /inboxes/{}/messages/preflight | POST /inboxes
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
 GET /threads/{}/context | GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revisions
 POST /drafts/{}/send
-GET /attachments/{}/text | GET POST /filter-rules
-GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test | GET POST /policies | GET PATCH DELETE /policies/{}
+GET /attachments/{}/text
 GET /metrics/events | GET PATCH DELETE /org | GET /org/members
 PATCH DELETE /org/members/{} | GET POST /org/invitations | DELETE /org/invitations/{}
 POST /org/invitations/accept | POST /org/transfer

@@ -195,6 +195,30 @@ async def test_suppressions(story: Story) -> None:
         check("Suppression", await story.get(f"/suppressions/{one['id']}"))
 
 
+async def test_policies(story: Story) -> None:
+    for kind, rules in (("approval", {"when": ["loop"]}), ("flow", {}), ("caps", {}), ("screening", {}), ("loop", {})):
+        body = {"name": "p", "kind": kind, "scope": "inbox", "inbox_id": story.inbox_id, "rules": rules}
+        check("Policy", await _post(story.tenant.http, "/policies", body))
+    for one in await story.rows("/policies", "Policy"):
+        check("Policy", await story.get(f"/policies/{one['id']}"))
+
+
+async def test_filter_rules(story: Story) -> None:
+    http = story.tenant.http
+    made = {"direction": "send", "match_type": "domain", "scope": "inbox", "inbox_id": story.inbox_id}
+    blocking = {**made, "action": "block", "value": "blocked.example"}
+    check("FilterRule", await _post(http, "/filter-rules", blocking))
+    check("FilterRule", await _post(http, "/filter-rules", blocking, 200))
+    for one in await story.rows("/filter-rules", "FilterRule"):
+        check("FilterRule", await story.get(f"/filter-rules/{one['id']}"))
+    receiving = {**made, "direction": "receive", "action": "allow", "value": "friend.example"}
+    shutting = await _post(http, "/filter-rules", receiving)
+    check("FilterRule", shutting, warning="")
+    assert (await http.delete(f"/filter-rules/{shutting['id']}")).status_code == 204
+    asked = {"direction": "send", "email": "a@blocked.example", "inbox_id": story.inbox_id}
+    check_words("FilterAnswer", ["allowed", "rule?", "reason"], await _post(http, "/filter-rules/test", asked, 200))
+
+
 async def test_search(story: Story) -> None:
     found = (await story.get("/search", q="Shapes"))["data"][0]
     check_words("SearchResult", ["message", "highlights"], found)

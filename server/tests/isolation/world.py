@@ -29,7 +29,12 @@ async def make_world(tenant: Tenant) -> Ids:
     key = (await http.post("/api-keys", json={"name": "walk", "scopes": ["inboxes:read"]})).json()
     domain = (await http.post("/domains", json={"domain": f"{inbox['id'][4:].lower()}.example"})).json()
     environment = (await http.post("/environments", json={"name": "Walk", "slug": "walk"})).json()
+    policy = (await http.post("/policies", json={"name": "walk", "kind": "loop"})).json()
+    blocked = {"direction": "send", "action": "block", "match_type": "domain", "value": "blocked.example"}
+    rule = (await http.post("/filter-rules", json=blocked)).json()
     return {
+        "rule_id": rule["id"],
+        "policy_id": policy["id"],
         "inbox_id": inbox["id"],
         "webhook_id": hook["id"],
         "message_id": message["id"],

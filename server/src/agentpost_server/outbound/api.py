@@ -37,13 +37,14 @@ from agentpost_server.web.paging import Page
 )
 async def send_message(
     runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     inbox_id: FromPath[str],
     data: JSONBody[Send],
 ) -> Response[Message]:
     """Queued at once, or scheduled by `send_at`. Who is on the suppression list is left out and marked so."""
-    return await submit.send(runtime, tenant, effect, ids.decode("inb", inbox_id), data)
+    return await submit.send(runtime, tenant, caller.actor, effect, ids.decode("inb", inbox_id), data)
 
 
 @post(
@@ -55,13 +56,14 @@ async def send_message(
 )
 async def reply_to_message(
     runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     message_id: FromPath[str],
     data: JSONBody[Reply],
 ) -> Response[Message]:
     """To its author (Reply-To first), in its thread, with the original quoted."""
-    return await submit.answer(runtime, tenant, effect, "reply", ids.decode("msg", message_id), data)
+    return await submit.answer(runtime, tenant, caller.actor, effect, "reply", ids.decode("msg", message_id), data)
 
 
 @post(
@@ -73,13 +75,14 @@ async def reply_to_message(
 )
 async def reply_all_to_message(
     runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     message_id: FromPath[str],
     data: JSONBody[Reply],
 ) -> Response[Message]:
     """To its author, and in `cc` to everybody else who got it. More than 50 are refused: name them yourself."""
-    return await submit.answer(runtime, tenant, effect, "reply_all", ids.decode("msg", message_id), data)
+    return await submit.answer(runtime, tenant, caller.actor, effect, "reply_all", ids.decode("msg", message_id), data)
 
 
 @post(
@@ -91,13 +94,14 @@ async def reply_all_to_message(
 )
 async def forward_message(
     runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     message_id: FromPath[str],
     data: JSONBody[Forward],
 ) -> Response[Message]:
     """The whole original with its files, below what you write."""
-    return await submit.answer(runtime, tenant, effect, "forward", ids.decode("msg", message_id), data)
+    return await submit.answer(runtime, tenant, caller.actor, effect, "forward", ids.decode("msg", message_id), data)
 
 
 @post(

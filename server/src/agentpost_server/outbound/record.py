@@ -28,6 +28,7 @@ from agentpost_server.outbound.letter import Letter
 from agentpost_server.outbound.plan import Transmission, plan, transports_of
 from agentpost_server.outbound.store import states
 from agentpost_server.outbound.store import submit as store
+from agentpost_server.policies import Decision
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 
@@ -45,6 +46,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[File, ...]
     composed: Composed
     created_at: datetime
+    decision: Decision
 
     @property
     def live(self) -> list[str]:
@@ -75,7 +77,8 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     if added is None:
         raise RuntimeError("a new message's id stood already")
     sending = _sending(outgoing, added.thread_id, opens=added.thread_created)
-    tripped = await ask(tx, scope, sending) if sending.may_answer else None
+    limits = outgoing.decision.loop_limits
+    tripped = await ask(tx, scope, sending, limits) if sending.may_answer else None
     calls = _calls(runtime, outgoing)
     composed = outgoing.composed
     content = None if composed.is_large else composed.raw
@@ -88,7 +91,7 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     await states.insert_message_events(tx, _history(tenant.organization_id, outgoing))
     await append(tx, scope, *_events(outgoing, added.thread_id, added.thread_created))
     if tripped is not None:
-        await trip(tx, scope, sending, tripped)
+        await trip(tx, scope, sending, tripped, limits)
     tx.after_commit(lambda: _committed(runtime, tenant.organization_id))
     return await get(tx, tenant, new.id)
 

@@ -6,6 +6,7 @@ a row never names bytes that are not there.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from litestar import Response
 
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Forbidden, Invalid, NotFound, invalid_field
-from agentpost_server.core.scope import Scope
+from agentpost_server.core.scope import Actor, Scope
 from agentpost_server.db import Tx
 from agentpost_server.loops import Asked, LoopStopped, check_automatic, note_refusal
 from agentpost_server.mail.address import canonical
@@ -23,6 +24,7 @@ from agentpost_server.messages.threading import fingerprint
 from agentpost_server.outbound.carriers import carriers, most_octets, of_wide_addresses
 from agentpost_server.outbound.check import Checked, check, check_recipients, cited
 from agentpost_server.outbound.compose import compose_mail
+from agentpost_server.outbound.facts import facts_of
 from agentpost_server.outbound.gather import gather
 from agentpost_server.outbound.letter import Original, Way, addressed, is_response, original_of, write_letter
 from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
@@ -30,6 +32,7 @@ from agentpost_server.outbound.plan import LOCAL, transports_of
 from agentpost_server.outbound.record import Outgoing, keep_large, record, remove_large
 from agentpost_server.outbound.store import submit as store
 from agentpost_server.outbound.store import suppressions
+from agentpost_server.policies import UNGOVERNED, Decision, decide, refuse
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
 
@@ -46,25 +49,27 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: dict[str, str]
     transports: tuple[str, ...]
     files: list[AttachmentIn]
+    decision: Decision
 
 
 async def send(
-    runtime: Runtime, tenant: Scope, effect: Effect, inbox_id: UUID, wanted: Send
+    runtime: Runtime, tenant: Scope, author: Actor, effect: Effect, inbox_id: UUID, wanted: Send
 ) -> Response[Message] | Response[Any]:
     """201 with the message, queued or scheduled."""
-    return await _submit(runtime, tenant, effect, "send", wanted, inbox_id=inbox_id)
+    return await _submit(runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id)
 
 
 async def answer(
-    runtime: Runtime, tenant: Scope, effect: Effect, way: Way, message_id: UUID, wanted: Reply | Forward
+    runtime: Runtime, tenant: Scope, author: Actor, effect: Effect, way: Way, message_id: UUID, wanted: Reply | Forward
 ) -> Response[Message] | Response[Any]:
     """Reply, reply to all or forward, from the inbox that the original lies in. 201 with the new message."""
-    return await _submit(runtime, tenant, effect, way, wanted, original_id=message_id)
+    return await _submit(runtime, tenant, author, effect, way, wanted, original_id=message_id)
 
 
 async def _submit(
     runtime: Runtime,
     tenant: Scope,
+    author: Actor,
     effect: Effect,
     way: Way,
     wanted: Send | Reply | Forward,
@@ -76,7 +81,7 @@ async def _submit(
         return first
     moment = runtime.now()
     checked = check(wanted, moment)
-    prepared = await _prepare(runtime, tenant, way, wanted, checked, inbox_id, original_id)
+    prepared = await _prepare(runtime, tenant, author, way, wanted, checked, moment, inbox_id, original_id)
     files = await gather(runtime, tenant, prepared.sender["id"], prepared.files)
     letter = await _off_loop(
         _weight(wanted, prepared.original), write_letter, way, wanted, prepared.original, prepared.cited_id
@@ -92,6 +97,7 @@ async def _submit(
         files=tuple(files),
         composed=composed,
         created_at=moment,
+        decision=prepared.decision,
     )
     return await _commit(runtime, tenant, effect, outgoing)
 
@@ -123,9 +129,11 @@ async def _commit(
 async def _prepare(
     runtime: Runtime,
     tenant: Scope,
+    author: Actor,
     way: Way,
     wanted: Send | Reply | Forward,
     checked: Checked,
+    moment: datetime,
     inbox_id: UUID | None,
     original_id: UUID | None,
 ) -> Prepared:
@@ -148,6 +156,12 @@ async def _prepare(
         if checked.based_on and await store.count_messages(tx, tenant, checked.based_on) < len(set(checked.based_on)):
             raise invalid_field("based_on", "names a message that does not exist", code="not_found")
         carried = await store.attachment_ids_of(tx, tenant, original.id) if way == "forward" and original else []
+        files = [*(AttachmentIn(attachment_id=ids.encode("att", one)) for one in carried), *wanted.attachments]
+        decision = UNGOVERNED
+        if sender["is_governed"]:
+            facts = facts_of(way, wanted, checked, sender, original, files, author, moment)
+            decision = await decide(tx, tenant, facts)
+    _refuse_governed(decision)
     return Prepared(
         sender=sender,
         original=original,
@@ -155,8 +169,16 @@ async def _prepare(
         checked=checked,
         suppressed=suppressed,
         transports=_transports(runtime, sender, checked),
-        files=[*(AttachmentIn(attachment_id=ids.encode("att", one)) for one in carried), *wanted.attachments],
+        files=files,
+        decision=decision,
     )
+
+
+def _refuse_governed(decision: Decision) -> None:
+    refuse(decision)
+    if decision.hold is not None:
+        waits = next(one for one in decision.checks if not one.passed)
+        raise Forbidden(f"A person must approve this: {waits.message}", code="policy_rejected", fix=waits.fix)
 
 
 async def _original(tx: Tx, tenant: Scope, way: Way, reference: UUID | str, inbox_id: UUID | None) -> Original | None:

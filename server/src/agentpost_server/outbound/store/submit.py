@@ -13,13 +13,16 @@ async def find_sender(tx: Tx, tenant: Scope, inbox_id: UUID) -> Any:
     """The inbox with what its domain, environment and organization say about sending.
 
     `own_domain` is the tenant's domain that it stands on, or stands below: None for the shared one, which receives.
+    `is_governed`: the organization has policies or filter rules at all, and so must be asked what they say.
     """
     return await tx.row(
         """SELECT i.organization_id, i.id, i.email, i.domain, i.display_name, i.send_paused, i.pause_reason, e.kind,
                   COALESCE(d.transport, e.transport) AS transport, e.allowed_recipients,
                   e.send_paused AS environment_paused, o.send_paused AS organization_paused,
                   d.domain AS own_domain, COALESCE(d.can_send, true) AS can_send,
-                  COALESCE(d.can_receive, true) AS can_receive
+                  COALESCE(d.can_receive, true) AS can_receive,
+                  EXISTS (SELECT FROM policies p WHERE p.organization_id = i.organization_id)
+                    OR EXISTS (SELECT FROM filter_rules f WHERE f.organization_id = i.organization_id) AS is_governed
            FROM inboxes i
            JOIN environments e ON e.organization_id = i.organization_id AND e.id = i.environment_id
            JOIN organizations o ON o.organization_id = i.organization_id

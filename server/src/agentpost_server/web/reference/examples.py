@@ -35,6 +35,7 @@ _BY_NAME: dict[str, Any] = {
     "page_token": None,
     "limit": 50,
     "metadata": {"team": "blue"},
+    "rules": {"when": ["first_contact"]},
     "headers": None,
 }
 _LISTS: dict[str, list[str]] = {
@@ -72,6 +73,8 @@ _ID_OF_SCHEMA = {
     "Suppression": "sup",
     "Attachment": "att",
     "Domain": "dom",
+    "Policy": "pol",
+    "FilterRule": "rul",
 }
 _ULID = "01JQ8XK3B2M4N6P8R0S2T4V6W8"
 

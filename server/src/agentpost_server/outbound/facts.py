@@ -1,0 +1,58 @@
+"""A send as policies see it: whom it goes to, what it takes along, and every word of it that would leave. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from agentpost_server.core import ids
+from agentpost_server.core.scope import Actor
+from agentpost_server.mail.address import canonical
+from agentpost_server.outbound.check import Checked
+from agentpost_server.outbound.letter import Original, Way
+from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
+from agentpost_server.policies import Person, SendFacts, Text
+
+
+def facts_of(
+    way: Way,
+    wanted: Send | Reply | Forward,
+    checked: Checked,
+    sender: Any,
+    original: Original | None,
+    files: Sequence[AttachmentIn],
+    author: Actor,
+    moment: datetime,
+) -> SendFacts:
+    """`files` are those that a forward carries along too. A forward answers nobody."""
+    forwards = way == "forward"
+    return SendFacts(
+        inbox_id=sender["id"],
+        own_domain=sender["own_domain"],
+        way="reply" if original is not None and not forwards else "send",
+        people=tuple(Person(canonical(one.email), one.kind) for one in checked.recipients),
+        thread_id=original.thread_id if original is not None else None,
+        attachment_count=len(files),
+        attachment_octets=None,
+        based_on=checked.based_on,
+        file_ids=tuple(
+            found for one in files if one.attachment_id and (found := ids.decode_or_none("att", one.attachment_id))
+        ),
+        original_id=original.id if original is not None and forwards else None,
+        texts=tuple(one for one in _texts(wanted, checked, files) if one.content),
+        author=author,
+        moment=moment,
+    )
+
+
+def _texts(wanted: Send | Reply | Forward, checked: Checked, files: Sequence[AttachmentIn]) -> Iterator[Text]:
+    yield Text("subject", wanted.subject or "")
+    yield Text("text_body", wanted.text_body or "")
+    yield Text("html_body", wanted.html_body or "")
+    for name, value in checked.headers:
+        yield Text(f"headers.{name}", f"{name}: {value}")
+    for field in ("to", "cc", "bcc", "reply_to"):
+        for n, one in enumerate(getattr(checked, field)):
+            yield Text(f"{field}[{n}]", f"{one.name or ''} {one.email}")
+    for n, one in enumerate(files):
+        for field in ("filename", "mime_type", "content_id", "url"):
+            yield Text(f"attachments[{n}].{field}", getattr(one, field) or "")

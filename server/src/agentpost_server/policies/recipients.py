@@ -1,0 +1,59 @@
+"""Filter rules held against the recipients of a send. Pure."""
+
+from uuid import UUID
+
+import msgspec
+
+from agentpost_server.core import ids
+from agentpost_server.policies.facts import Check, SendFacts, failed
+from agentpost_server.policies.filtering import Ruling, rule_on
+from agentpost_server.policies.governing import Governing
+
+_NAME = "filter_rules"
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    email: str
+    rule_id: UUID | None
+
+
+def weigh(governing: Governing, facts: SendFacts) -> tuple[list[Check], list[Blocked]]:
+    """One check for each recipient that a rule blocks; one that passed where rules were asked and block nobody."""
+    direction = direction_of(governing)
+    listed = governing.lists.get(direction)
+    rules = [one for one in governing.rules if one.direction == direction]
+    blocked: list[Blocked] = []
+    checks: list[Check] = []
+    for one in facts.people:
+        ruling = rule_on(one.email, rules, listed)
+        if not ruling.allowed:
+            blocked.append(Blocked(one.email, ruling.rule_id))
+            checks.append(_failed(one.email, ruling))
+    if not checks and listed is not None and listed.has_rules:
+        checks.append(Check(name=_NAME, passed=True, message=f"No {direction} rule blocks a recipient."))
+    return checks, blocked
+
+
+def direction_of(governing: Governing) -> str:
+    """`reply` for an answer where reply rules exist, else `send`."""
+    replies = governing.lists.get("reply")
+    return "reply" if governing.is_answer and replies is not None and replies.has_rules else "send"
+
+
+def allowed_by_rule(governing: Governing, email: str) -> bool:
+    """Whether a rule says by name that the address may be written to."""
+    direction = direction_of(governing)
+    rules = [one for one in governing.rules if one.direction == direction]
+    ruling = rule_on(email, rules, None)
+    return ruling.allowed and ruling.rule_id is not None
+
+
+def _failed(email: str, ruling: Ruling) -> Check:
+    rule = ids.encode_or_none("rul", ruling.rule_id)
+    if ruling.by_list:
+        message = f"{email} is not on the list of the allowed, which the filter rule {rule} belongs to."
+        fix = f"Write to somebody else, or allow {email}: POST /filter-rules."
+    else:
+        message = f"The filter rule {rule} blocks {email}."
+        fix = f"Write to somebody else, or remove the rule: DELETE /filter-rules/{rule}."
+    return failed(_NAME, message, fix, rule_id=ruling.rule_id)
