@@ -133,6 +133,8 @@ async def mark_deleted(tx: Tx, scope: Scope, inbox_id: UUID) -> Any:
         """WITH gone AS (UPDATE inboxes SET deleted_at = now(), client_id = NULL
              WHERE organization_id = $1 AND environment_id = $2 AND id = $3 RETURNING *),
            words AS (DELETE FROM inbox_words WHERE organization_id = $1 AND inbox_id = $3),
+           rules AS (DELETE FROM filter_rules WHERE organization_id = $1 AND inbox_id = $3),
+           governing AS (DELETE FROM policies WHERE organization_id = $1 AND inbox_id = $3),
            caught AS (UPDATE domains SET catch_all_inbox_id = NULL
              WHERE organization_id = $1 AND environment_id = $2 AND catch_all_inbox_id = $3)
            SELECT gone.*, router.release_address(gone.email, gone.id) FROM gone""",
