@@ -1,7 +1,7 @@
 """Whether a conversation is two machines answering each other, told by its pace alone: headers may be lost. Pure.
 
-A machine turns a mail round in seconds, every time; one that thinks takes most of a minute. A person does not, six times
-in a row (eight within a minute each), and writes no ninth mail within ten minutes that is answered on the spot.
+A machine turns a mail round in seconds, every time; one that thinks takes most of a minute. A person does not, six
+times in a row (eight within a minute each), and writes no ninth mail within ten minutes that is answered on the spot.
 """
 
 from collections.abc import Sequence
