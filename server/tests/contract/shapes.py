@@ -80,6 +80,7 @@ _SPEC: Final = {
     "Problem": "type title status detail code errors[] fix request_id",
     "Counter": "current limit? percentage?",
     "Highlights": "subject text",
+    "Code": "kind value confidence purpose where domain?",
 }
 _M: Final = "message_id thread_id inbox_id"
 _RECEIVED: Final = f"""{_M} direction from_address to_addresses[] cc_addresses[] subject preview extracted_text

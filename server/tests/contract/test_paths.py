@@ -20,10 +20,10 @@ GET /sandbox/outbox | GET /openapi.json | GET POST /domains | GET PATCH DELETE /
 POST /domains/{}/rotate-dkim | GET /domains/{}/zone-file | POST /inbound/ses/{} | POST /inbound/sendgrid/{}
 POST /inbound/postmark/{} | POST /inbound/mailgun/{} | GET /inboxes/{}/deliverability | GET /metrics/deliverability
 GET /domains/{}/reports | GET /domains/{}/reports/summary | GET POST /policies | GET PATCH DELETE /policies/{}
-GET POST /filter-rules | GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test
+GET POST /filter-rules | GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test | GET /messages/{}/codes
 """
 _LATER = """
-GET /messages/{}/codes | POST /messages/{}/approve | POST /messages/{}/reject
+POST /messages/{}/approve | POST /messages/{}/reject
 GET /messages/{}/revisions | POST /inboxes/{}/messages/preflight | POST /inboxes/{}/messages/claim | POST /leases/{}/ack
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
 GET /threads/{}/context | GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revisions

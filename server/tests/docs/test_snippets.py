@@ -80,7 +80,16 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
 
 @pytest.mark.parametrize(
     "guide",
-    ["search.md", "sandbox.md", "smtp-in.md", "webhooks.md", "domains.md", "deliverability.md", "policies.md"],
+    [
+        "search.md",
+        "codes.md",
+        "sandbox.md",
+        "smtp-in.md",
+        "webhooks.md",
+        "domains.md",
+        "deliverability.md",
+        "policies.md",
+    ],
 )
 async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant, tmp_path: Path) -> None:
     functions, variables = await prepared(server, tenant)

@@ -1,12 +1,10 @@
 """Which names can be a tenant's domain, and which domains stand above a name."""
 
-import functools
 from typing import Final
-
-from publicsuffixlist import PublicSuffixList
 
 from agentpost_server.core.errors import Invalid, invalid_field
 from agentpost_server.mail.address import AddressError, parse_domain
+from agentpost_server.mail.suffixes import suffixes
 
 MOST_CHARACTERS: Final = 200
 """Room for `<selector>._domainkey.` in front, within the 253 that a name may have."""
@@ -25,7 +23,7 @@ def check_name(given: str, *, own: frozenset[str]) -> str:
         raise _refused("is reserved and stands in no public name server")
     if name in own:
         raise _refused("is this server's own name, which its tenants share")
-    if _suffixes().privatesuffix(name) is None:
+    if suffixes().privatesuffix(name) is None:
         raise _refused("is a public suffix, below which everybody may register a name; it has no one owner")
     return name
 
@@ -40,8 +38,3 @@ def _refused(message: str) -> Invalid:
     return invalid_field(
         "domain", message, fix="Name a domain that is yours, such as mail.example.com.", code="invalid_domain"
     )
-
-
-@functools.cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()

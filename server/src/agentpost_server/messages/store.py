@@ -39,6 +39,22 @@ async def get(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
     )
 
 
+async def texts(tx: Tx, tenant: Scope, message_id: UUID, most_text: int, most_html: int) -> Any:
+    """Subject and the beginnings of both bodies: as much as is looked at."""
+    return await tx.row(
+        f"""SELECT m.subject, left(c.text_body, $5) AS text_body, left(c.html_body, $6) AS html_body
+            FROM messages m
+            LEFT JOIN message_contents c ON c.organization_id = m.organization_id AND c.message_id = m.id
+            WHERE {VISIBLE} AND m.id = $4""",
+        tenant.organization_id,
+        tenant.environment_id,
+        list(tenant.inbox_ids),
+        message_id,
+        most_text,
+        most_html,
+    )
+
+
 async def many(tx: Tx, tenant: Scope, message_ids: Sequence[UUID]) -> list[Any]:
     """In no order: the caller has one."""
     return await tx.rows(

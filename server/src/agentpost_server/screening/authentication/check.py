@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from agentpost_server.mail import suffixes
 from agentpost_server.mail.address import canonical, canonical_domain
 from agentpost_server.mail.authentication import Authentication, CheckResult, SpfResult
 from agentpost_server.mail.author import read_author
@@ -89,8 +90,8 @@ def _as_asked(mail_from: str) -> str:
 
 
 async def _suffixes_loaded() -> None:
-    if not alignment.is_loaded():
-        await asyncio.to_thread(alignment.load)
+    if not suffixes.is_loaded():
+        await asyncio.to_thread(suffixes.load)
 
 
 async def _spf(lookups: Lookups, arrival: Arrival) -> SpfResult:
