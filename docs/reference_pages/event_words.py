@@ -40,8 +40,10 @@ WORDS: Final = {
         "over the limit. The rates are in percent."
     ),
     "inbox.resumed": "The inbox may send again.",
-    "draft.created": "A draft was made.",
-    "draft.updated": "A draft was changed.",
+    "draft.created": "A draft was made; with `status` `scheduled` it will be sent by itself.",
+    "draft.updated": (
+        "A draft was changed, or could not be sent at its time: then `status` is `failed`, and `failure` says why."
+    ),
     "draft.deleted": "A draft was deleted.",
     "draft.sent": "A draft became a message.",
     "loop.detected": "Mail goes round between machines.",

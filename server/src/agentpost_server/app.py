@@ -21,6 +21,8 @@ from agentpost_server.db.migrate import not_run
 from agentpost_server.domains import api as domains_api
 from agentpost_server.domains import count_by_status, reports_api
 from agentpost_server.domains import lane as domains_lane
+from agentpost_server.drafts import api as drafts_api
+from agentpost_server.drafts import lane as drafts_lane
 from agentpost_server.events import OutboxBell, Publisher
 from agentpost_server.events import api as events_api
 from agentpost_server.inbound import provider_api, unrouted
@@ -71,6 +73,7 @@ API_ROUTES: list[Any] = [
     *policies_api.ROUTES,
     *rules_api.ROUTES,
     *outbound_api.ROUTES,
+    *drafts_api.ROUTES,
     *deliverability_api.ROUTES,
     *sandbox_api.ROUTES,
     *provider_api.ROUTES,
@@ -182,6 +185,7 @@ class Process:
             )
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
+            services.append(drafts_lane(self.runtime))
             services.append(Chore("deliverability", judge.EVERY_SECONDS, lambda: judge.add_up(self.runtime)))
             services.append(Chore("old-numbers", 3600, lambda: judge.prune(self.runtime)))
             services.append(domains_lane(self.runtime))

@@ -32,7 +32,13 @@ _NESTED: Final = {
     "request": "Request",
     "records": "DnsRecord",
     "series": "Moment",
+    "attachments_meta": "DraftFile",
+    "author": "Actor",
+    "failure": "DraftFailure",
 }
+_DRAFTED: Final = """thread_id? in_reply_to? subject to_addresses[] cc_addresses[] bcc_addresses[] reply_to_addresses[]
+    text_body? html_body? attachments_meta[] headers{} labels[] send_at? based_on[] unattended list_unsubscribe
+    track_opens"""
 _SPEC: Final = {
     "Address": "email name?",
     "Actor": "type id? name?",
@@ -76,6 +82,11 @@ _SPEC: Final = {
     "Deliverability": "score? band? sent bounce_rate complaint_rate window_days series[]",
     "Moment": "at sent delivered bounced hard_bounced complained",
     "Event": "id type timestamp org_id env_id data{}",
+    "Draft": f"""id environment_id inbox_id client_id? revision status failure? created_by created_at updated_at
+        {_DRAFTED}""",
+    "Revision": f"revision changed[] author created_at {_DRAFTED}",
+    "DraftFile": "key filename mime_type size",
+    "DraftFailure": "code detail fix at",
     "AuditEntry": "id at actor ip? action target before? after? hash? previous_hash?",
     "Problem": "type title status detail code errors[] fix request_id",
     "Counter": "current limit? percentage?",
@@ -107,8 +118,8 @@ EVENT_DATA: Final = {
     "inbox.deleted": "inbox_id email",
     "inbox.paused": _PAUSE,
     "inbox.resumed": _PAUSE,
-    "draft.created": _DRAFT,
-    "draft.updated": _DRAFT,
+    "draft.created": f"{_DRAFT} status failure?",
+    "draft.updated": f"{_DRAFT} status failure?",
     "draft.deleted": _DRAFT,
     "draft.sent": f"{_DRAFT} message_id",
     "loop.detected": "inbox_id thread_id message_id? kind count",

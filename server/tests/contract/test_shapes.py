@@ -18,7 +18,7 @@ _TOLD = {
     "inbox.created", "inbox.deleted", "inbox.paused", "inbox.resumed", "thread.created", "message.received",
     "message.queued", "message.scheduled", "message.sent", "message.delivered", "message.deferred", "message.unknown",
     "message.bounced", "message.complained", "message.rejected", "message.cancelled", "message.labels_changed",
-    "message.deleted",
+    "message.deleted", "draft.created", "draft.updated", "draft.deleted", "draft.sent",
 }  # fmt: skip
 _BY_SENDING = {"message.blocked", "message.held", "message.approved", "message.opened", "message.failed"}
 
@@ -68,6 +68,12 @@ async def story(server: Server) -> AsyncGenerator[Story]:
         await _post(http, f"/messages/{late['id']}/cancel", {}, 200)
         await _post(http, f"/messages/{late['id']}/labels", {"labels": ["done"]}, 200)
         assert (await http.delete(f"/messages/{late['id']}")).status_code == 204
+        drafts = f"/inboxes/{inbox['id']}/drafts"
+        written = await _post(http, drafts, {"to": ["delivered@sandbox.test"], **content, "attachments": [file]})
+        assert (await http.patch(f"/drafts/{written['id']}", json={"subject": "Drafts"})).status_code == 200
+        await _post(http, f"/drafts/{written['id']}/send", {"revision": 2})
+        written = await _post(http, drafts, {})
+        assert (await http.delete(f"/drafts/{written['id']}")).status_code == 204
         spare = await _post(http, "/inboxes", {})
         await _post(http, f"/inboxes/{spare['id']}/pause", None, 200)
         await _post(http, f"/inboxes/{spare['id']}/resume", None, 200)
@@ -158,6 +164,26 @@ async def test_what_send_answers_is_the_message_as_read(story: Story) -> None:
         check("Message", made, whole=True)
     asked = {"to": ["a@b.example"], "html_body": "<p>x</p>", "list_unsubscribe": True, "track_opens": True}
     check("Message", await _post(story.tenant.http, f"/inboxes/{story.inbox_id}/messages", asked), whole=True)
+
+
+async def test_drafts_and_their_revisions(story: Story) -> None:
+    http, path = story.tenant.http, f"/inboxes/{story.inbox_id}/drafts"
+    body = {
+        "to": ["Ann <a@b.example>"], "cc": [], "bcc": [], "reply_to": ["r@b.example"], "subject": "…",
+        "text_body": "…", "html_body": None, "attachments": [{"content": "aGVsbG8=", "filename": "a.txt"}],
+        "headers": {"X-Ticket": "7"}, "labels": ["billing"], "send_at": "2027-01-01T00:00:00Z",
+        "in_reply_to": story.sent["echo"], "based_on": [], "client_id": "shapes", "unattended": False,
+        "list_unsubscribe": False, "track_opens": False,
+    }  # fmt: skip
+    made = await _post(http, path, body)
+    check("Draft", made)
+    check("Draft", await _post(http, path, body, 200))
+    for one in await story.rows(path, "Draft"):
+        check("Draft", await story.get(f"/drafts/{one['id']}"))
+    answer = await http.patch(f"/drafts/{made['id']}", json={"subject": "Two", "revision": 1})
+    check("Draft", answer.json())
+    await story.rows(f"/drafts/{made['id']}/revisions", "Revision")
+    check("Message", await _post(http, f"/drafts/{made['id']}/send", {"revision": 2}), whole=True)
 
 
 async def test_threads(story: Story) -> None:

@@ -89,6 +89,7 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
         "domains.md",
         "deliverability.md",
         "policies.md",
+        "drafts.md",
     ],
 )
 async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ ROUTER_FUNCTIONS = {
     "claim_address",
     "claim_domain",
     "claim_domains",
+    "claim_drafts",
     "claim_inbound_mails",
     "claim_transmissions",
     "claim_unrouted",
@@ -228,5 +229,5 @@ async def test_nothing_keeps_an_inbox_or_an_environment_but_what_its_deletion_ta
              AND k.confrelid IN ('agentpost.inboxes'::regclass, 'agentpost.environments'::regclass)"""
     )
     found = {(row["kept"].rpartition(".")[2], row["by"].rpartition(".")[2]) for row in rows}
-    assert {by for kept, by in found if kept == "inboxes"} == {"domains", "messages", "threads"}
+    assert {by for kept, by in found if kept == "inboxes"} == {"domains", "drafts", "messages", "threads"}
     assert {by for kept, by in found if kept == "environments"} == {"domains", "inboxes", "suppressions", "webhooks"}

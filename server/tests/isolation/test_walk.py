@@ -56,6 +56,9 @@ BODIES: dict[str, Any] = {
     "/api/v1/webhooks/{webhook_id}/test": {"event_type": "message.received"},
     "/api/v1/webhooks/{webhook_id}/replay": {"since": "2026-01-01T00:00:00Z"},
     "/api/v1/environments/{environment_id}": {"name": "walked"},
+    "/api/v1/inboxes/{inbox_id}/drafts": {"subject": "walked"},
+    "/api/v1/drafts/{draft_id}": {"subject": "walked"},
+    "/api/v1/drafts/{draft_id}/send": {},
 }
 
 

@@ -32,7 +32,9 @@ async def make_world(tenant: Tenant) -> Ids:
     policy = (await http.post("/policies", json={"name": "walk", "kind": "loop"})).json()
     blocked = {"direction": "send", "action": "block", "match_type": "domain", "value": "blocked.example"}
     rule = (await http.post("/filter-rules", json=blocked)).json()
+    draft = (await http.post(f"/inboxes/{inbox['id']}/drafts", json={"subject": "walk"})).json()
     return {
+        "draft_id": draft["id"],
         "rule_id": rule["id"],
         "policy_id": policy["id"],
         "inbox_id": inbox["id"],

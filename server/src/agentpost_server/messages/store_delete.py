@@ -131,9 +131,12 @@ async def refresh_threads(tx: Tx, organization_id: UUID, thread_ids: Sequence[UU
 
 
 async def delete_rest_of_inbox(tx: Tx, organization_id: UUID, inbox_id: UUID) -> None:
-    """Threads, mail not yet ingested and its bytes, and the inbox itself; the address stays a tombstone."""
+    """Threads, drafts, mail not yet ingested and its bytes, and the inbox itself; the address stays a tombstone."""
     await tx.run(
-        """WITH waiting AS (DELETE FROM inbound_mails WHERE organization_id = $1 AND inbox_id = $2 RETURNING id),
+        """WITH mails AS (DELETE FROM inbound_mails WHERE organization_id = $1 AND inbox_id = $2 RETURNING id),
+           waiting AS (SELECT id FROM mails UNION ALL SELECT f.id FROM drafts d
+             JOIN draft_files f ON f.organization_id = d.organization_id AND f.draft_id = d.id
+             WHERE d.organization_id = $1 AND d.inbox_id = $2),
            bytes AS (DELETE FROM blobs b USING waiting w WHERE b.organization_id = $1 AND b.id = w.id
              RETURNING b.id, b.created_at, b.content IS NULL AS elsewhere),
            objects AS (INSERT INTO doomed_blobs (organization_id, id, stored_at)
@@ -142,6 +145,7 @@ async def delete_rest_of_inbox(tx: Tx, organization_id: UUID, inbox_id: UUID) ->
         organization_id,
         inbox_id,
     )
+    await tx.run("DELETE FROM drafts WHERE organization_id = $1 AND inbox_id = $2", organization_id, inbox_id)
     await tx.run("DELETE FROM threads WHERE organization_id = $1 AND inbox_id = $2", organization_id, inbox_id)
     await tx.run(
         "UPDATE domains SET catch_all_inbox_id = NULL WHERE organization_id = $1 AND catch_all_inbox_id = $2",

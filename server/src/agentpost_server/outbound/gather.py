@@ -5,7 +5,7 @@ No transaction is open while bytes are fetched; what all of them weigh is bounde
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -38,11 +38,16 @@ class _Found(NamedTuple):
     content_id: str | None = None
 
 
-async def gather(runtime: Runtime, tenant: Scope, inbox_id: UUID, wanted: Sequence[AttachmentIn]) -> list[File]:
-    """Every file with its bytes. Raises TooLarge as soon as they are more than may be sent."""
+async def gather(
+    runtime: Runtime, tenant: Scope, inbox_id: UUID, wanted: Sequence[AttachmentIn], *, known: Container[str] = ()
+) -> list[File]:
+    """Every file with its bytes, but those whose keys are `known`: the caller has them. Raises TooLarge as soon as they
+    are more than may be sent."""
     limit, left = runtime.settings.max_send_octets, runtime.settings.max_send_octets
     files: list[File] = []
     for n, one in enumerate(wanted):
+        if one.key is not None and one.key in known:
+            continue
         found = await _find(runtime, tenant, inbox_id, f"attachments[{n}]", one, left)
         left -= len(found.content)
         if left < 0:

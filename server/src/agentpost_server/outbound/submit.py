@@ -5,7 +5,7 @@ a row never names bytes that are not there.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +25,7 @@ from agentpost_server.outbound.carriers import carriers, most_octets, of_wide_ad
 from agentpost_server.outbound.check import Checked, check, check_recipients, cited
 from agentpost_server.outbound.compose import compose_mail
 from agentpost_server.outbound.facts import facts_of
+from agentpost_server.outbound.files import File
 from agentpost_server.outbound.gather import gather
 from agentpost_server.outbound.letter import Original, Way, addressed, is_response, original_of, write_letter
 from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
@@ -37,6 +38,15 @@ from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
 
 _LARGE: Final = 65_536
+Inside = Callable[[Tx, UUID], Awaitable[None]]
+"""What else happens in the transaction of a send, ahead of it, told the id of the message to be. It may refuse."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A file whose bytes the caller has already, and how a request would have named it: policies ask about that."""
+
+    file: File
+    described: AttachmentIn
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +63,19 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def send(
-    runtime: Runtime, tenant: Scope, author: Actor, effect: Effect, inbox_id: UUID, wanted: Send
+    runtime: Runtime,
+    tenant: Scope,
+    author: Actor,
+    effect: Effect,
+    inbox_id: UUID,
+    wanted: Send,
+    *,
+    given: Sequence[Given] = (),
+    inside: Inside | None = None,
 ) -> Response[Message] | Response[Any]:
-    """201 with the message, queued or scheduled."""
-    return await _submit(runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id)
+    """201 with the message, queued or scheduled. `given` files come ahead of those that `wanted` names; what `inside`
+    does stands or falls with the message."""
+    return await _submit(runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id, given=given, inside=inside)
 
 
 async def answer(
@@ -76,13 +95,15 @@ async def _submit(
     *,
     inbox_id: UUID | None = None,
     original_id: UUID | None = None,
+    given: Sequence[Given] = (),
+    inside: Inside | None = None,
 ) -> Response[Message] | Response[Any]:
     if (first := await effect.replay()) is not None:
         return first
     moment = runtime.now()
     checked = check(wanted, moment)
-    prepared = await _prepare(runtime, tenant, author, way, wanted, checked, moment, inbox_id, original_id)
-    files = await gather(runtime, tenant, prepared.sender["id"], prepared.files)
+    prepared = await _prepare(runtime, tenant, author, way, wanted, checked, moment, inbox_id, original_id, given)
+    files = [*(one.file for one in given), *await gather(runtime, tenant, prepared.sender["id"], prepared.files)]
     letter = await _off_loop(
         _weight(wanted, prepared.original), write_letter, way, wanted, prepared.original, prepared.cited_id
     )
@@ -99,16 +120,18 @@ async def _submit(
         created_at=moment,
         decision=prepared.decision,
     )
-    return await _commit(runtime, tenant, effect, outgoing)
+    return await _commit(runtime, tenant, effect, outgoing, inside)
 
 
 async def _commit(
-    runtime: Runtime, tenant: Scope, effect: Effect, outgoing: Outgoing
+    runtime: Runtime, tenant: Scope, effect: Effect, outgoing: Outgoing, inside: Inside | None
 ) -> Response[Message] | Response[Any]:
     stored = False
 
     async def act(tx: Tx) -> Message:
         nonlocal stored
+        if inside is not None:
+            await inside(tx, outgoing.composed.message_id)
         message = await record(runtime, tx, tenant, outgoing)
         stored = True
         return message
@@ -136,10 +159,11 @@ async def _prepare(
     moment: datetime,
     inbox_id: UUID | None,
     original_id: UUID | None,
+    given: Sequence[Given],
 ) -> Prepared:
     reference = cited(wanted.in_reply_to) if isinstance(wanted, Send) else original_id
     async with runtime.database.transaction(tenant.organization_id) as tx:
-        original = await _original(tx, tenant, way, reference, inbox_id) if reference is not None else None
+        original = await find_original(tx, tenant, way, reference, inbox_id) if reference is not None else None
         sender_id = inbox_id or (original.inbox_id if original else None)
         sender = await store.find_sender(tx, tenant, sender_id) if sender_id else None
         if sender is None:
@@ -153,13 +177,13 @@ async def _prepare(
         emails = [canonical(one.email) for one in checked.recipients]
         suppressed = await suppressions.reasons(tx, tenant, emails)
         _refuse_all_suppressed(emails, suppressed)
-        if checked.based_on and await store.count_messages(tx, tenant, checked.based_on) < len(set(checked.based_on)):
-            raise invalid_field("based_on", "names a message that does not exist", code="not_found")
+        await refuse_unknown_basis(tx, tenant, checked)
         carried = await store.attachment_ids_of(tx, tenant, original.id) if way == "forward" and original else []
         files = [*(AttachmentIn(attachment_id=ids.encode("att", one)) for one in carried), *wanted.attachments]
         decision = UNGOVERNED
         if sender["is_governed"]:
-            facts = facts_of(way, wanted, checked, sender, original, files, author, moment)
+            all_files = [*(one.described for one in given), *files]
+            facts = facts_of(way, wanted, checked, sender, original, all_files, author, moment)
             decision = await decide(tx, tenant, facts)
     _refuse_governed(decision)
     return Prepared(
@@ -181,7 +205,14 @@ def _refuse_governed(decision: Decision) -> None:
         raise Forbidden(f"A person must approve this: {waits.message}", code="policy_rejected", fix=waits.fix)
 
 
-async def _original(tx: Tx, tenant: Scope, way: Way, reference: UUID | str, inbox_id: UUID | None) -> Original | None:
+async def refuse_unknown_basis(tx: Tx, tenant: Scope, checked: Checked) -> None:
+    if checked.based_on and await store.count_messages(tx, tenant, checked.based_on) < len(set(checked.based_on)):
+        raise invalid_field("based_on", "names a message that does not exist", code="not_found")
+
+
+async def find_original(
+    tx: Tx, tenant: Scope, way: Way, reference: UUID | str, inbox_id: UUID | None
+) -> Original | None:
     """None for a Message-ID of mail that is not in the inbox: it is cited as it is."""
     if isinstance(reference, str):
         row = await store.find_cited(tx, tenant, inbox_id, fingerprint(reference)) if inbox_id else None

@@ -30,6 +30,8 @@ log = structlog.get_logger("mail-out")
 _BATCH: Final = 50
 _PLACES: Final = 100
 _OF_ONE: Final = 10
+# Nothing rings when a scheduled message is due: within a second it is to be handed over.
+_POLL_SECONDS: Final = 0.4
 
 
 class MailOut(Lane):
@@ -39,7 +41,14 @@ class MailOut(Lane):
     three times as many. One alone leaves a quarter to the others, and many of them still leave some."""
 
     def __init__(self, runtime: Runtime, timing: Timing | None = None) -> None:
-        super().__init__("mail-out", "transmissions", self._start, database=runtime.database, batch=_BATCH)
+        super().__init__(
+            "mail-out",
+            "transmissions",
+            self._start,
+            database=runtime.database,
+            batch=_BATCH,
+            poll_seconds=_POLL_SECONDS,
+        )
         self._runtime = runtime
         self._timing = timing or Timing()
         self._settling = Settling(runtime, self._timing)

@@ -92,8 +92,8 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
     "inbox.deleted": _NAMED_INBOX,
     "inbox.paused": {**_NAMED_INBOX, "reason": "bounce_rate", "bounce_rate": 6.4, "complaint_rate": 0.0},
     "inbox.resumed": {**_NAMED_INBOX, "reason": "manual", "bounce_rate": None, "complaint_rate": None},
-    "draft.created": _DRAFT,
-    "draft.updated": _DRAFT,
+    "draft.created": {**_DRAFT, "status": "open", "failure": None},
+    "draft.updated": {**_DRAFT, "status": "open", "failure": None},
     "draft.deleted": _DRAFT,
     "draft.sent": {**_DRAFT, "message_id": f"msg_{_ULID}"},
     "loop.detected": {

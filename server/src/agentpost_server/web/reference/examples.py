@@ -60,6 +60,7 @@ _ID_PREFIXES = {
     "policy_id": "pol",
     "domain_id": "dom",
     "catch_all_inbox_id": "inb",
+    "draft_id": "drf",
 }
 _ID_OF_SCHEMA = {
     "Inbox": "inb",
@@ -75,6 +76,7 @@ _ID_OF_SCHEMA = {
     "Domain": "dom",
     "Policy": "pol",
     "FilterRule": "rul",
+    "Draft": "drf",
 }
 _ULID = "01JQ8XK3B2M4N6P8R0S2T4V6W8"
 

@@ -1,0 +1,64 @@
+"""Sending a draft: the one send path, in whose transaction the draft goes. So it is sent once, whoever asks how often,
+and what refuses the send keeps the draft.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from litestar import Response
+
+from agentpost_server.core.errors import NotFound
+from agentpost_server.core.scope import Actor, Scope
+from agentpost_server.db import Tx
+from agentpost_server.drafts import files, store
+from agentpost_server.drafts.content import Content
+from agentpost_server.drafts.tell import sent
+from agentpost_server.drafts.write import refuse_other_revision, revision_conflict
+from agentpost_server.events import append
+from agentpost_server.messages.model import Message
+from agentpost_server.outbound import submit
+from agentpost_server.runtime import Runtime
+from agentpost_server.web.idempotency import Effect
+
+
+async def send(
+    runtime: Runtime, tenant: Scope, author: Actor, effect: Effect, draft_id: UUID, revision: int | None
+) -> Response[Message] | Response[Any]:
+    """201 with the message; now, whatever `send_at` says."""
+    if (first := await effect.replay()) is not None:
+        return first
+    async with runtime.database.transaction(tenant.organization_id) as tx:
+        row = await store.find(tx, tenant, draft_id)
+    refuse_other_revision(row, revision)
+    return await submit_draft(runtime, tenant, author, effect, row)
+
+
+async def submit_draft(
+    runtime: Runtime, tenant: Scope, author: Actor, effect: Effect, row: Any, *, attempts: int | None = None
+) -> Response[Message] | Response[Any]:
+    """`attempts`: of the claim, where a worker sends it. Conflict or NotFound when somebody else was first."""
+    content = Content.read(row)
+    loaded = await files.load(runtime, tenant.organization_id, content)
+    return await submit.send(
+        runtime,
+        tenant,
+        author,
+        effect,
+        row["inbox_id"],
+        content.as_send(),
+        given=loaded,
+        inside=_taking(tenant, row, attempts),
+    )
+
+
+def _taking(tenant: Scope, row: Any, attempts: int | None) -> Callable[[Tx, UUID], Awaitable[None]]:
+    """Exactly what was read is what becomes the message."""
+
+    async def take(tx: Tx, message_id: UUID) -> None:
+        organization_id, draft_id = tenant.organization_id, row["id"]
+        if await store.take(tx, organization_id, draft_id, revision=row["revision"], attempts=attempts) is None:
+            raise revision_conflict(None) if await store.stands(tx, organization_id, draft_id) else NotFound()
+        await append(tx, tenant, sent(row, message_id))
+
+    return take

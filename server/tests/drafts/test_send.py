@@ -1,0 +1,74 @@
+"""Sending a draft: once, by the path of every send, with the draft gone in the same transaction or kept as it was."""
+
+import asyncio
+from collections import Counter
+
+from drafts.drafting import ANN, change, draft, send_draft, told
+from harness import Tenant
+from outbound.sending import events, inbox
+
+
+async def test_sent_it_is_a_message_and_no_draft(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    made = await draft(tenant.http, agent["id"], **ANN, html_body="<p>On its way.</p>", headers={"X-Ticket": "7"})
+    sent = await send_draft(tenant.http, made)
+    assert (sent["direction"], sent["subject"], sent["html_body"]) == ("outbound", "Your order", "<p>On its way.</p>")
+    assert {"name": "X-Ticket", "value": "7"} in sent["headers"]
+    assert (await tenant.http.get(f"/drafts/{made['id']}")).status_code == 404
+    assert (await tenant.http.get(f"/inboxes/{agent['id']}/drafts")).json()["data"] == []
+    names = {"draft_id": made["id"], "inbox_id": agent["id"], "revision": 1}
+    assert (await told(tenant))[1:] == [("draft.sent", {**names, "message_id": sent["id"]})]
+
+
+async def test_of_a_hundred_at_once_one_sends_it(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    made = await draft(tenant.http, agent["id"], **ANN)
+    raced = await asyncio.gather(
+        *(tenant.http.post(f"/drafts/{made['id']}/send", json={}, timeout=90) for _ in range(100))
+    )
+    assert Counter(one.status_code for one in raced) == {201: 1, 404: 99}, raced[0].text
+    assert len((await tenant.http.get("/messages")).json()["data"]) == 1
+    assert Counter(kind for kind, _ in await events(tenant) if kind in ("draft.sent", "message.queued")) == {
+        "draft.sent": 1,
+        "message.queued": 1,
+    }
+
+
+async def test_changes_and_sends_at_once_send_what_a_revision_says(tenant: Tenant) -> None:
+    """Whoever sends, sends what they read: never half of a change, and not what was changed behind their back."""
+    agent = await inbox(tenant.http)
+    made = await draft(tenant.http, agent["id"], **ANN)
+    path = f"/drafts/{made['id']}"
+    changes = [tenant.http.patch(path, json={"subject": f"{n}", "text_body": f"{n}"}) for n in range(10)]
+    sends = [tenant.http.post(f"{path}/send", json={}) for _ in range(10)]
+    await asyncio.gather(*(one for pair in zip(changes, sends, strict=True) for one in pair))
+    sent = (await tenant.http.get("/messages?direction=outbound")).json()["data"]
+    if not sent:
+        sent = [await send_draft(tenant.http, made)]
+    assert len(sent) == 1
+    whole = (await tenant.http.get(f"/messages/{sent[0]['id']}")).json()
+    assert (whole["subject"], whole["text_body"]) == (whole["subject"], ANN["text_body"]) or (
+        whole["subject"] == whole["text_body"]
+    )
+
+
+async def test_what_refuses_the_send_keeps_the_draft(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    made = await draft(tenant.http, agent["id"], **ANN)
+    await tenant.http.post("/suppressions", json={"email": "ann@b.example"})
+    assert (await send_draft(tenant.http, made, 422))["code"] == "all_recipients_suppressed"
+    await tenant.http.post(f"/inboxes/{agent['id']}/pause")
+    assert (await send_draft(tenant.http, made, 403))["code"] == "inbox_paused"
+    assert (await tenant.http.get(f"/drafts/{made['id']}")).json() == made
+    assert (await tenant.http.get("/messages")).json()["data"] == []
+    await tenant.http.post(f"/inboxes/{agent['id']}/resume")
+    await change(tenant.http, made, to=["bob@b.example"])
+    assert (await send_draft(tenant.http, made, revision=2))["status"] == "queued"
+
+
+async def test_a_scheduled_draft_is_sent_now_when_somebody_says_so(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    made = await draft(tenant.http, agent["id"], **ANN, send_at="2027-06-01T08:00:00Z")
+    assert made["status"] == "scheduled"
+    sent = await send_draft(tenant.http, made)
+    assert (sent["status"], sent["send_at"]) == ("queued", None)
