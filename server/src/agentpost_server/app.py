@@ -34,6 +34,7 @@ from agentpost_server.inbound.ses.poll import QueuePoll
 from agentpost_server.inboxes import api as inboxes_api
 from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import codes_api, files_api, retention, threads_api
+from agentpost_server.messages.context import api as context_api
 from agentpost_server.outbound import api as outbound_api
 from agentpost_server.outbound import links_api, record, transmit
 from agentpost_server.outbound.deliverability import api as deliverability_api
@@ -69,6 +70,7 @@ API_ROUTES: list[Any] = [
     *messages_api.ROUTES,
     *threads_api.ROUTES,
     *codes_api.ROUTES,
+    *context_api.ROUTES,
     *files_api.ROUTES,
     *policies_api.ROUTES,
     *rules_api.ROUTES,

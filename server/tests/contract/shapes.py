@@ -35,6 +35,8 @@ _NESTED: Final = {
     "attachments_meta": "DraftFile",
     "author": "Actor",
     "failure": "DraftFailure",
+    "spans": "Span",
+    "omitted": "Omitted",
 }
 _DRAFTED: Final = """thread_id? in_reply_to? subject to_addresses[] cc_addresses[] bcc_addresses[] reply_to_addresses[]
     text_body? html_body? attachments_meta[] headers{} labels[] send_at? based_on[] unattended list_unsubscribe
@@ -60,6 +62,10 @@ _SPEC: Final = {
     "UploadUrl": "upload_url method headers{} key expires_at",
     "Thread": """id environment_id inbox_id subject participants[] message_count last_message_id last_message_at
         labels[] preview has_attachments created_at messages[]† messages_next_page_token?†""",
+    "Context": """thread_id format content tokens max_tokens tokenizer nonce truncated next_offset? spans[]
+        omitted[]""",
+    "Span": "start end message_id attachment_id? page? kind sender direction trust",
+    "Omitted": "message_id reason",
     "MessageEvent": """id type recipient? at transport? attempt? bounce_type? smtp_code? enhanced_code? detail?""",
     "Suppression": "id environment_id email reason message_id? detail? created_at",
     "ApiKey": """id name prefix kind scopes[] environment_ids[] inbox_ids[] status expires_at? last_used_at?

@@ -22,12 +22,12 @@ POST /inbound/postmark/{} | POST /inbound/mailgun/{} | GET /inboxes/{}/deliverab
 GET /domains/{}/reports | GET /domains/{}/reports/summary | GET POST /policies | GET PATCH DELETE /policies/{}
 GET POST /filter-rules | GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test | GET /messages/{}/codes
 GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revisions | POST /drafts/{}/send
+GET /threads/{}/context
 """
 _LATER = """
 POST /messages/{}/approve | POST /messages/{}/reject
 GET /messages/{}/revisions | POST /inboxes/{}/messages/preflight | POST /inboxes/{}/messages/claim | POST /leases/{}/ack
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
-GET /threads/{}/context
 GET /attachments/{}/text
 GET /metrics/events | GET PATCH DELETE /org | GET /org/members
 PATCH DELETE /org/members/{} | GET POST /org/invitations | DELETE /org/invitations/{}

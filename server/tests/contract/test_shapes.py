@@ -191,6 +191,9 @@ async def test_threads(story: Story) -> None:
         rows = await story.rows(path, "Thread")
     check("Thread", await story.get(f"/threads/{rows[0]['id']}"), whole=True)
     await story.rows(f"/threads/{rows[0]['id']}/messages", "Message")
+    context = await story.get(f"/threads/{rows[0]['id']}/context")
+    check("Context", context)
+    assert context["spans"]
 
 
 async def test_attachments_and_uploads(story: Story) -> None:

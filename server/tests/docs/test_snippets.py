@@ -83,6 +83,7 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
     [
         "search.md",
         "codes.md",
+        "content.md",
         "sandbox.md",
         "smtp-in.md",
         "webhooks.md",

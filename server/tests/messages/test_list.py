@@ -123,7 +123,7 @@ async def test_a_message_has_exactly_the_shape_of_the_specification(tenant: Tena
     texts = {
         "text_body": "Words",
         "html_body": None,
-        "markdown_body": None,
+        "markdown_body": "Words",
         "extracted_text": "Words",
         "extracted_html": None,
         "headers": [{"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}],

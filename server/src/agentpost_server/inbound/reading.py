@@ -18,6 +18,7 @@ from agentpost_server.core.secrets import Keyring
 from agentpost_server.inbound.authenticate import Origin, origin_of, shown
 from agentpost_server.mail.authentication import UNCHECKED, Authentication
 from agentpost_server.mail.extract import Extracted, extract
+from agentpost_server.mail.hidden import find_hidden, hidden_characters, is_hiding
 from agentpost_server.mail.jail import JailFailure, ParseJail, needs_jail
 from agentpost_server.mail.model import Address
 from agentpost_server.mail.parse import parse
@@ -118,9 +119,9 @@ async def read_mail(
         result = parse(raw, null_sender)
     text, html = (None, None) if failed else (result.text_body, result.html_body)
     if len(text or "") + len(html or "") > _LONG_BODY:
-        extracted, verdict = await asyncio.to_thread(_look_through, mail, result, text, html)
+        extracted, hides, verdict = await asyncio.to_thread(_look_through, mail, result, text, html)
     else:
-        extracted, verdict = _look_through(mail, result, text, html)
+        extracted, hides, verdict = _look_through(mail, result, text, html)
     files = () if failed else result.attachments
     file_ids = [_file_id(mail.claim.id, position) for position in range(len(files))]
     return ReadMail(
@@ -130,6 +131,7 @@ async def read_mail(
             result,
             extracted,
             failed=failed,
+            hides=hides,
             echo=_is_echo(mail, result, keyring),
             hostname=hostname,
             hold=hold,
@@ -149,7 +151,8 @@ async def read_mail(
 
 def _look_through(
     mail: InboundMail, parsed: ParsedMail, text: str | None, html: str | None
-) -> tuple[Extracted, Verdict | None]:
+) -> tuple[Extracted, bool, Verdict | None]:
+    """What is new in it, whether it hides words from its reader, and what it looks like."""
     verdict = None
     if mail.source != "local":
         verdict = judge(
@@ -161,7 +164,8 @@ def _look_through(
                 authentication=shown(mail.authentication or UNCHECKED),
             ),
         )
-    return extract(text, html), verdict
+    hides = is_hiding(find_hidden(html, text)) or is_hiding(hidden_characters(parsed.subject, "subject"))
+    return extract(text, html), hides, verdict
 
 
 def unreadable(mail: InboundMail, hostname: str) -> ReadMail:
@@ -177,6 +181,7 @@ def _message(
     hostname: str,
     failed: bool,
     hold: bool = False,
+    hides: bool = False,
     echo: bool = False,
     attachments: tuple[NewAttachment, ...] = (),
 ) -> NewMessage:
@@ -211,13 +216,17 @@ def _message(
         envelope=_envelope(mail),
         authentication=origin.authentication,
         trust=origin.trust,
-        flags=tuple(dict.fromkeys((*parsed.flags, *mail.flags, *origin.flags))),
+        flags=tuple(dict.fromkeys((*parsed.flags, *_hidden(hides), *mail.flags, *origin.flags))),
         parse_status="failed" if failed else parsed.parse_status,
         loop_class="own_echo" if echo else parsed.loop_class,
         created_at=mail.received_at,
         received_at=mail.received_at,
         attachments=attachments,
     )
+
+
+def _hidden(hides: bool) -> tuple[str, ...]:
+    return ("hidden_text",) if hides else ()
 
 
 def _origin(mail: InboundMail, parsed: ParsedMail, *, hold: bool) -> Origin:

@@ -14,6 +14,7 @@ from agentpost_server.messages import delete as deleting
 from agentpost_server.messages import labels as label_rules
 from agentpost_server.messages import read, searching
 from agentpost_server.messages.listing import Filters
+from agentpost_server.messages.markdown import with_markdown
 from agentpost_server.messages.model import (
     BatchGet,
     BatchLabels,
@@ -139,9 +140,11 @@ async def list_messages(
 async def get_message(
     runtime: NamedDependency[Runtime], tenant: NamedDependency[Scope], message_id: FromPath[str]
 ) -> Message:
-    """With its texts and headers. `extracted_text` is what is new in it, without quoted history and signature."""
+    """With its texts and headers. `extracted_text` is what is new in it, without quoted history and signature;
+    `markdown_body` is what a person sees, for a model: nothing hidden, no pictures to fetch."""
     async with runtime.database.transaction(tenant.organization_id) as tx:
-        return await read.get(tx, tenant, ids.decode("msg", message_id))
+        found = await read.get(tx, tenant, ids.decode("msg", message_id))
+    return await with_markdown(found)
 
 
 @delete(

@@ -11,6 +11,8 @@ import msgspec
 from agentpost_server.events import Event, event_of
 
 MAX_DATA_OCTETS: Final = 64 * 1024
+# Whose words they are is told whatever else has to go.
+_KEPT: Final = ("direction", "trust", "authentication", "flags")
 _TRUNCATED: Final = b',"truncated":true'
 
 
@@ -43,7 +45,7 @@ def thin(data: bytes) -> bytes:
     for name in sorted(fields, key=lambda one: len(fields[one]), reverse=True):
         if size <= MAX_DATA_OCTETS:
             break
-        if not name.endswith("_id"):
+        if not name.endswith("_id") and name not in _KEPT:
             size -= _octets(name, fields.pop(name))
     return msgspec.json.encode({**fields, "truncated": True})
 

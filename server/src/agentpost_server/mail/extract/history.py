@@ -42,10 +42,11 @@ NONE, QUOTED, QUOTED_IF, SIGNATURE, ATTRIBUTION, HISTORY, FORWARD, BLOCK = Mark
 
 
 class Verdict(msgspec.Struct):
-    """`keep[i]` tells whether line i is new; `changed` whether anything was dropped."""
+    """`keep[i]` tells whether line i is new; `changed` whether anything was dropped. `own[i]`: new, or a signature."""
 
     keep: list[bool]
     changed: bool
+    own: list[bool]
 
 
 class _Scan:
@@ -307,15 +308,15 @@ def _drop_signatures(scan: _Scan) -> None:
 
 def _verdict(scan: _Scan) -> Verdict:
     keep = [kind == NONE for kind in scan.kinds[: scan.cut]]
+    own = [kind in (NONE, SIGNATURE) for kind in scan.kinds[: scan.cut]]
     rest = len(scan.lines) - scan.cut
     has_new = any(kept and line.strip() for kept, line in zip(keep, scan.lines, strict=False))
-    if not has_new and rest and scan.forward:
-        keep += [True] * rest
-    elif not has_new and _is_all_new(scan):
-        return Verdict([True] * len(scan.lines), changed=False)
-    else:
-        keep += [False] * rest
-    return Verdict(keep, changed=not all(keep))
+    if not has_new and not (rest and scan.forward) and _is_all_new(scan):
+        everything = [True] * len(scan.lines)
+        return Verdict(everything, changed=False, own=everything)
+    fallen = [not has_new and rest > 0 and scan.forward] * rest
+    keep += fallen
+    return Verdict(keep, changed=not all(keep), own=own + fallen)
 
 
 def _is_all_new(scan: _Scan) -> bool:

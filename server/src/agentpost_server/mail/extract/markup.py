@@ -55,11 +55,12 @@ def extract_html(html: str) -> str:
     layout = lay_out(page)
     if len(layout.lines) > MAX_LINES:
         return source
-    verdict = decide([line.words for line in layout.lines], _marks(page, layout))
+    verdict = decide([line.words for line in layout.lines], marks_of(page, layout))
     return _without(page, layout, verdict.keep) if verdict.changed else source
 
 
-def _marks(page: Page, layout: Layout) -> list[Mark]:
+def marks_of(page: Page, layout: Layout) -> list[Mark]:
+    """What the markup of the clients says of each line."""
     firsts = [line.first for line in layout.lines]
     marks = [Mark.NONE] * len(layout.lines)
     sure_until = maybe_until = 0
@@ -114,7 +115,7 @@ def _mark_of(token: Token) -> Mark:
 
 
 def _without(page: Page, layout: Layout, keep: list[bool]) -> str:
-    kept, dropped = _fates(page, layout, keep)
+    kept, dropped = fates(page, layout, keep)
     kept_before = list(accumulate(kept, initial=0))
     dropped_before = list(accumulate(dropped, initial=0))
     if not kept_before[-1]:
@@ -144,7 +145,7 @@ def _after(page: Page, opened: int) -> int:
     return end
 
 
-def _fates(page: Page, layout: Layout, keep: list[bool]) -> tuple[list[int], list[int]]:
+def fates(page: Page, layout: Layout, keep: list[bool]) -> tuple[list[int], list[int]]:
     """Per token 1 or 0: it shows something that is kept; it is dropped. What shows nothing follows what is above."""
     kept, dropped = [0] * len(page.tokens), [0] * len(page.tokens)
     falling = 0

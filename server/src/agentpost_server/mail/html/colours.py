@@ -1,6 +1,7 @@
 """Colours of CSS and HTML, and whether letters can be told from what they stand on (WCAG 2 contrast)."""
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _NAMED: Final = {
@@ -33,6 +34,7 @@ BLACK: Final = Colour(0.0, 0.0, 0.0)
 LINK: Final = Colour(0.0, 0.0, 0.93)
 
 
+@lru_cache(maxsize=1024)
 def colour(text: str) -> Colour | None:
     """A colour in lower case as CSS or an attribute writes it; None for what is not known."""
     given = text.strip()
@@ -57,6 +59,7 @@ def over(above: Colour, below: Colour) -> Colour:
     return Colour(red, green, blue)
 
 
+@lru_cache(maxsize=1024)
 def is_unreadable(letters: Colour, ground: Colour) -> bool:
     """Whether a person cannot tell letters of this colour from the opaque ground."""
     one, two = sorted((_luminance(over(letters, ground)), _luminance(ground)))

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from agentpost_server.mail.html.conceal import concealed
+from agentpost_server.mail.html.css import Way
 from agentpost_server.mail.html.tokens import Kind, Page, Token, attributes_of, text_of
 
 _PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre"))
@@ -30,10 +31,12 @@ class Line(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """`spans[i]` is the first and last line that token i wrote to, None when it wrote nothing."""
+    """`spans[i]` is the first and last line that token i wrote to, None when it wrote nothing. `hidden`: the tokens
+    that show nothing to a person, and how they are hidden."""
 
     lines: list[Line]
     spans: list[tuple[int, int] | None]
+    hidden: dict[int, Way]
 
 
 class _Writer:
@@ -132,7 +135,7 @@ class _Walk:
             self.leave(*self.open_until.pop()[1:])
         if self.out.rendered:
             self.out.push()
-        return Layout(self.out.lines, self.spans)
+        return Layout(self.out.lines, self.spans, self.hidden)
 
     def text(self, index: int, token: Token) -> None:
         raw = self.page.source[token.start : token.end]
