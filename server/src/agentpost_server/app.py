@@ -41,6 +41,7 @@ from agentpost_server.outbound.deliverability import api as deliverability_api
 from agentpost_server.outbound.deliverability import judge
 from agentpost_server.policies import api as policies_api
 from agentpost_server.policies import rules_api
+from agentpost_server.policies.caps import prune as prune_caps
 from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
@@ -189,6 +190,7 @@ class Process:
             services.append(self._mail_out())
             services.append(drafts_lane(self.runtime))
             services.append(Chore("deliverability", judge.EVERY_SECONDS, lambda: judge.add_up(self.runtime)))
+            services.append(Chore("old-caps", 3600, lambda: prune_caps(self.runtime.database)))
             services.append(Chore("old-numbers", 3600, lambda: judge.prune(self.runtime)))
             services.append(domains_lane(self.runtime))
             services.append(Ingest(self.runtime))

@@ -170,6 +170,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp_reject_dmarc: bool = False
     """Refuse, before the 250, mail whose From domain's DMARC policy says `reject` and which fails it, and mail whose
     From is not exactly one author."""
+    smtp_refuse_blocked: bool = False
+    """Refuse, before the 250, mail that a filter rule blocks for everybody it is for, instead of keeping it with the
+    label `blocked`."""
     redis_url: str = ""
     """`redis://user:password@host:6379/0`, or `rediss://…` for TLS: instances ring each other and count request limits
     through Redis. Empty: they ring through PostgreSQL, and each counts for itself."""

@@ -23,10 +23,11 @@ GET /domains/{}/reports | GET /domains/{}/reports/summary | GET POST /policies |
 GET POST /filter-rules | GET PATCH DELETE /filter-rules/{} | POST /filter-rules/test | GET /messages/{}/codes
 GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revisions | POST /drafts/{}/send
 GET /threads/{}/context
+POST /inboxes/{}/messages/preflight
 """
 _LATER = """
 POST /messages/{}/approve | POST /messages/{}/reject
-GET /messages/{}/revisions | POST /inboxes/{}/messages/preflight | POST /inboxes/{}/messages/claim | POST /leases/{}/ack
+GET /messages/{}/revisions | POST /inboxes/{}/messages/claim | POST /leases/{}/ack
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
 GET /attachments/{}/text
 GET /metrics/events | GET PATCH DELETE /org | GET /org/members

@@ -248,6 +248,16 @@ async def test_filter_rules(story: Story) -> None:
     check_words("FilterAnswer", ["allowed", "rule?", "reason"], await _post(http, "/filter-rules/test", asked, 200))
 
 
+async def test_preflight(story: Story) -> None:
+    body = {"to": ["a@b.example"], "subject": "s", "text_body": "t"}
+    told = await _post(story.tenant.http, f"/inboxes/{story.inbox_id}/messages/preflight", body, 200)
+    assert sorted(told) == ["checks", "outcome", "recipients"]
+    for one in told["checks"]:
+        check_words("Check", ["name", "passed", "policy_id?", "rule_id?", "message", "fix"], one)
+    for one in told["recipients"]:
+        assert sorted(one) == ["email", "outcome"]
+
+
 async def test_search(story: Story) -> None:
     found = (await story.get("/search", q="Shapes"))["data"][0]
     check_words("SearchResult", ["message", "highlights"], found)

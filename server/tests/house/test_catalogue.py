@@ -43,6 +43,7 @@ ROUTER_FUNCTIONS = {
     "open_deliveries",
     "outbox_lag",
     "prune",
+    "prune_caps",
     "prune_deliverability",
     "prune_intake",
     "prune_uploads",

@@ -46,6 +46,7 @@ NAMING = [route for route in GUARDED if route.ids()]
 # A body that the shape allows, where the example names things that no tenant has.
 BODIES: dict[str, Any] = {
     "/api/v1/inboxes/{inbox_id}/messages": {"to": ["a@example.com"], "subject": "s", "text_body": "t"},
+    "/api/v1/inboxes/{inbox_id}/messages/preflight": {"to": ["a@example.com"], "subject": "s"},
     "/api/v1/messages/{message_id}/reply": {"text_body": "t"},
     "/api/v1/messages/{message_id}/reply-all": {"text_body": "t"},
     "/api/v1/messages/{message_id}/forward": {"to": ["a@example.com"]},

@@ -35,6 +35,7 @@ def scope_of(tenant: Tenant, inbox: Json) -> Scope:
 async def ask(tenant: Tenant, inbox: Json, *to: str, **fields: Any) -> Decision:
     """What `decide` says of a send to these. `texts` are (where, words)."""
     known: dict[str, Any] = {
+        "domain": inbox["domain"],
         "own_domain": None,
         "way": "send",
         "thread_id": None,

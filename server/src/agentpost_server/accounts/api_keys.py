@@ -15,6 +15,7 @@ from agentpost_server.accounts.model import ApiKey, CreateApiKey, RotateApiKey, 
 from agentpost_server.accounts.scopes import SCOPES, contains
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Conflict, Forbidden, NotFound, invalid_field
+from agentpost_server.core.times import rfc3339
 from agentpost_server.db import Tx
 from agentpost_server.web.idempotency import Answer
 
@@ -28,7 +29,8 @@ async def create(tx: Tx, caller: Caller, wanted: CreateApiKey, moment: datetime)
         )
     if not contains(caller.scopes, scopes):
         raise _too_much(f"scope {sorted(scopes - caller.scopes)[0]}")
-    expires_at = _expiry(caller, wanted.expires_at, moment)
+    latest = await _latest(tx, caller, environment_ids, moment)
+    expires_at = _expiry(caller, wanted.expires_at, moment, latest)
     return await _insert(
         tx,
         caller,
@@ -49,6 +51,7 @@ async def rotate(tx: Tx, caller: Caller, key_id: UUID, wanted: RotateApiKey, mom
     if row["expires_at"] is not None and row["expires_at"] <= moment:
         raise Conflict("This key has expired, and a rotated one would have too.", fix="Create a new key.")
     _refuse_wider(caller, row)
+    latest = await _latest(tx, caller, row["environment_ids"], moment)
     await store.revoke_key(tx, caller.organization_id, key_id, moment + timedelta(seconds=wanted.overlap_seconds))
     await _audit(tx, caller, "api_key.rotated", row)
     return await _insert(
@@ -59,7 +62,7 @@ async def rotate(tx: Tx, caller: Caller, key_id: UUID, wanted: RotateApiKey, mom
         scopes=row["scopes"],
         environment_ids=row["environment_ids"],
         inbox_ids=row["inbox_ids"],
-        expires_at=row["expires_at"],
+        expires_at=min((one for one in (row["expires_at"], latest) if one is not None), default=None),
     )
 
 
@@ -124,14 +127,23 @@ async def _reach(tx: Tx, caller: Caller, wanted: CreateApiKey) -> tuple[list[UUI
     return environment_ids, inbox_ids
 
 
-def _expiry(caller: Caller, wanted: datetime | None, moment: datetime) -> datetime | None:
+async def _latest(tx: Tx, caller: Caller, environment_ids: Sequence[UUID], moment: datetime) -> datetime | None:
+    """The end that a policy of the kind governance sets for keys."""
+    days = await store.max_key_days(tx, caller.organization_id, environment_ids)
+    return None if days is None else moment + timedelta(days=days)
+
+
+def _expiry(caller: Caller, wanted: datetime | None, moment: datetime, latest: datetime | None) -> datetime | None:
+    """A key without an end of its own gets the latest that a policy allows."""
     if wanted is not None and wanted.tzinfo is None:
         raise invalid_field("expires_at", "needs a time zone, such as 2027-01-01T00:00:00Z")
     if wanted is not None and wanted <= moment:
         raise invalid_field("expires_at", "lies in the past")
     if caller.expires_at is not None and (wanted is None or wanted > caller.expires_at):
         raise _too_much("a life beyond its own end")
-    return wanted
+    if wanted is not None and latest is not None and wanted > latest:
+        raise invalid_field("expires_at", f"lies behind {rfc3339(latest)}, the latest that a policy allows")
+    return wanted if wanted is not None else latest
 
 
 def _too_much(what: str) -> Forbidden:

@@ -137,6 +137,17 @@ async def identify(tx: Tx, organization_id: UUID, secret_hash: bytes) -> tuple[A
     return (rows[0] if rows else None), rows
 
 
+async def max_key_days(tx: Tx, organization_id: UUID, environment_ids: Sequence[UUID]) -> int | None:
+    """The shortest life that policies allow keys of these environments (none named: all); None where none does."""
+    return await tx.value(
+        """SELECT min((p.rules ->> 'max_key_days')::integer) FROM policies p
+           WHERE p.organization_id = $1 AND p.kind = 'governance' AND p.enabled AND p.inbox_id IS NULL
+             AND (p.environment_id IS NULL OR $2::uuid[] = '{}' OR p.environment_id = ANY ($2))""",
+        organization_id,
+        list(environment_ids),
+    )
+
+
 async def find_key(tx: Tx, organization_id: UUID, key_id: UUID, *, lock: bool = False) -> Any:
     return await tx.row(
         f"SELECT * FROM api_keys WHERE organization_id = $1 AND id = $2 {'FOR UPDATE' if lock else ''}",

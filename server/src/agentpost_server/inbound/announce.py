@@ -1,6 +1,7 @@
 """The events of received mail (SPEC 22): addresses as plain strings, ids encoded, texts within bounds."""
 
 from typing import Final
+from uuid import UUID
 
 from agentpost_server.core import ids
 from agentpost_server.core.times import rfc3339
@@ -11,9 +12,9 @@ _TEXT_OCTETS: Final = 64 * 1024
 _ADDRESSES: Final = 100
 
 
-def received(message: NewMessage, added: Added) -> list[NewEvent]:
-    """`thread.created` when the message opened one, then `message.received`; of spam `message.blocked`, by no rule; of
-    what is held `message.held`, without its words."""
+def received(message: NewMessage, added: Added, rule_id: UUID | None = None) -> list[NewEvent]:
+    """`thread.created` when the message opened one, then `message.received`; of what a filter rule blocks, and of spam
+    by no rule, `message.blocked`; of what is held `message.held`, without its words."""
     thread_id, inbox_id = ids.encode("thr", added.thread_id), ids.encode("inb", message.inbox_id)
     events: list[NewEvent] = []
     if added.thread_created:
@@ -45,9 +46,9 @@ def received(message: NewMessage, added: Added) -> list[NewEvent]:
         "screening_score": None,
         "truncated": too_long or crowded,
     }
-    if is_spam := "spam" in message.labels:
-        data["rule_id"] = None
-    kind = "message.blocked" if is_spam else "message.received"
+    if is_blocked := rule_id is not None or "spam" in message.labels:
+        data["rule_id"] = ids.encode_or_none("rul", rule_id)
+    kind = "message.blocked" if is_blocked else "message.received"
     events.append(NewEvent(type=kind, inbox_id=message.inbox_id, data=data))
     return events
 

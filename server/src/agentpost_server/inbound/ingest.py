@@ -20,6 +20,7 @@ from agentpost_server.inbound.accept import INLINE_OCTETS, TOPIC, listen
 from agentpost_server.inbound.announce import received
 from agentpost_server.inbound.authenticate import Checks
 from agentpost_server.inbound.dmarc import is_report, take_report
+from agentpost_server.inbound.filtered import filtered
 from agentpost_server.inbound.reading import InboundMail, ReadMail, inbound_mail, read_mail, unreadable
 from agentpost_server.inbound.spam import screened
 from agentpost_server.mail.jail import ParseJail, needs_jail
@@ -232,6 +233,7 @@ class Ingest:
                 await store.drop_blobs(
                     tx, [(c.organization_id, c.id) for one in kept if (c := one.mail.claim).id in reports]
                 )
+            mail, rule_ids = await filtered(tx, mail)
             added = await add(tx, [one.message for one in mail])
             if held := [one.mail.claim for one in mail if one.message.status == "held"]:
                 await store.hold(tx, held)
@@ -239,7 +241,7 @@ class Ingest:
                 (one.mail.scope, event)
                 for one, place in zip(mail, added, strict=True)
                 if place is not None
-                for event in received(one.message, place)
+                for event in received(one.message, place, rule_ids.get(one.mail.claim.id))
             ]
             if events:
                 await append_all(tx, events)

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from agentpost_server.core.errors import Problem
+from agentpost_server.core.scope import Scope
 from agentpost_server.domains import REPORT_BOX
 from agentpost_server.inbound import store
 from agentpost_server.inbound.accept import AcceptMail, accept
@@ -22,8 +23,12 @@ from agentpost_server.inbound.smtp import Accepted, Delivery, Refusal, Route, Se
 from agentpost_server.inbound.store import Seen
 from agentpost_server.mail.address import canonical, without_tag
 from agentpost_server.mail.authentication import Authentication
+from agentpost_server.mail.author import read_author
+from agentpost_server.mail.findings import Findings
+from agentpost_server.mail.headers import read_section
 from agentpost_server.mail.trace_header import traced_inboxes
 from agentpost_server.outbound import verp
+from agentpost_server.policies import Arriving, receive
 from agentpost_server.runtime import Runtime
 from agentpost_server.screening.authentication import Arrival, fails_dmarc
 
@@ -63,6 +68,14 @@ class AuthorUnclear(Problem):
 
     status = 422
     default_code = "author_unclear"
+    smtp = "550 5.7.1"
+
+
+class Blocked(Problem):
+    """A filter rule of everybody whom it is for keeps it out."""
+
+    status = 422
+    default_code = "mail_blocked"
     smtp = "550 5.7.1"
 
 
@@ -145,6 +158,8 @@ class InboxMailroom:
         await self._refuse_loops(delivery)
         if not delivery.has_message_id:
             await self._let_forget(delivery)
+        if self._runtime.settings.smtp_refuse_blocked:
+            await self._refuse_blocked(delivery)
         mail = _mail(delivery)
         if self._checks is not None:
             mail = msgspec.structs.replace(mail, authentication=await self._refuse_forged(self._checks, delivery))
@@ -187,6 +202,27 @@ class InboxMailroom:
         traced = traced_inboxes(self._runtime.keyring, head)
         if any(traced.count(route.inbox_id) >= _ECHOES for route in delivery.routes):
             raise MailLoop("This mail goes round: its mailbox has sent it before", fix="Break the forwarding loop.")
+
+    async def _refuse_blocked(self, delivery: Delivery) -> None:
+        """Only where nobody of its recipients would get it, and whoever wrote it: proof is asked for later."""
+        content = delivery.content
+        head = await asyncio.to_thread(_head_of, content) if isinstance(content, Path) else content[:_HEAD_OCTETS]
+        mail_from = canonical(delivery.mail_from) if delivery.mail_from else ""
+        author = _author_of(head) or mail_from
+        arriving = [
+            Arriving(
+                scope=Scope(route.organization_id, route.environment_id),
+                inbox_id=route.inbox_id,
+                author=author,
+                mail_from=mail_from,
+                authentic=True,
+            )
+            for route in delivery.routes
+        ]
+        async with self._runtime.database.work({route.organization_id for route in delivery.routes}) as tx:
+            rulings = await receive(tx, arriving)
+        if rulings and not any(one.allowed for one in rulings):
+            raise Blocked("This mailbox takes no mail from you", fix="Ask its owner in another way.")
 
     async def _refuse_forged(self, checks: Checks, delivery: Delivery) -> Authentication | None:
         """The results, so that nobody asks again. Raises Forged, AuthorUnclear; SPF by itself refuses nothing."""
@@ -245,6 +281,14 @@ def _route(found: store.Found, address: str) -> Route:
         inbox_id=found.inbox_id,
         address=address,
     )
+
+
+def _author_of(head: bytes) -> str:
+    """The first mailbox of From, canonical; empty where nobody is named."""
+    findings = Findings()
+    headers, _ = read_section(head, 0, len(head), findings)
+    mailboxes = read_author(headers, findings).mailboxes
+    return canonical(mailboxes[0].email) if mailboxes else ""
 
 
 def _head_of(path: Path) -> bytes:

@@ -35,7 +35,7 @@ def announcements(row: Any, status: str, told: Sequence[Change]) -> list[tuple[S
     groups: defaultdict[tuple[str, str | None], list[Change]] = defaultdict(list)
     for one in told:
         for kind in _TOLD.get(one.status, ()):
-            groups[kind, one.bounce_type if kind == "bounced" else _REASONS.get(one.status)].append(one)
+            groups[kind, one.bounce_type if kind == "bounced" else _reason(one)].append(one)
     scope = Scope(row["organization_id"], row["environment_id"])
     return [
         (scope, NewEvent(type=f"message.{kind}", inbox_id=row["inbox_id"], data=_data(row, status, kind, group)))
@@ -43,6 +43,10 @@ def announcements(row: Any, status: str, told: Sequence[Change]) -> list[tuple[S
         # A suppressed recipient rejects the message only when nobody else is left.
         if reason != "suppressed" or status == "rejected"
     ]
+
+
+def _reason(one: Change) -> str | None:
+    return "policy" if one.by_policy else _REASONS.get(one.status)
 
 
 def names(row: Any) -> dict[str, str]:
@@ -80,6 +84,6 @@ def _data(row: Any, status: str, kind: str, group: list[Change]) -> dict[str, ob
         complained = [one.email for one in group]
         return {**names(row), "complained_recipients": complained, "feedback_type": group[0].feedback_type}
     if kind == "rejected":
-        reason = _REASONS[group[0].status]
+        reason = _reason(group[0])
         return {**names(row), "reason": reason, "decided_by": None, "detail": group[0].detail}
     return progress(row, status, [one.email for one in group], transport=group[0].transport, detail=group[0].detail)

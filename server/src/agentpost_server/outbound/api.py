@@ -10,12 +10,13 @@ from agentpost_server.accounts import Caller, needs
 from agentpost_server.core import ids
 from agentpost_server.core.scope import Scope
 from agentpost_server.messages.model import Message
-from agentpost_server.outbound import history, later, submit, suppressions
+from agentpost_server.outbound import history, later, preflight, submit, suppressions
 from agentpost_server.outbound.model import (
     Cancel,
     CreateSuppression,
     Forward,
     MessageEvent,
+    Preflight,
     Reply,
     Reschedule,
     Send,
@@ -45,6 +46,26 @@ async def send_message(
 ) -> Response[Message]:
     """Queued at once, or scheduled by `send_at`. Who is on the suppression list is left out and marked so."""
     return await submit.send(runtime, tenant, caller.actor, effect, ids.decode("inb", inbox_id), data)
+
+
+@post(
+    "/inboxes/{inbox_id:str}/messages/preflight",
+    opt=needs("messages:send"),
+    dto=StrictBody[Send],
+    tags=["messages"],
+    summary="Ask what a send would meet",
+    status_code=200,
+)
+async def preflight_message(
+    runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
+    tenant: NamedDependency[Scope],
+    inbox_id: FromPath[str],
+    data: JSONBody[Send],
+) -> Preflight:
+    """Every check that it would meet, which policy or rule each is, and what to do. Sends nothing, writes nothing, and
+    fetches no `url`."""
+    return await preflight.preflight(runtime, tenant, caller.actor, ids.decode("inb", inbox_id), data)
 
 
 @post(
@@ -220,6 +241,7 @@ async def delete_suppression(
 
 ROUTES: list[Any] = [
     send_message,
+    preflight_message,
     reply_to_message,
     reply_all_to_message,
     forward_message,

@@ -25,6 +25,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     enhanced_code: str | None = None
     detail: str | None = None
     feedback_type: str | None = None
+    by_policy: bool = False
+    """Of a rejected one: no transport was asked."""
     listed: str | None = None
     """Of a suppressed one: the reason for which our own list holds the address already."""
 

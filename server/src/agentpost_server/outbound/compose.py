@@ -25,6 +25,13 @@ from agentpost_server.runtime import Runtime
 IN_TABLE_OCTETS: Final = 262_144
 
 
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message is called, here and on the wire: fixed when it is stored, composed or not."""
+
+    message_id: UUID
+    message_id_header: str
+
+
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """The message's own id and its bytes. `headers` are the bytes' own, as people see them."""
 
@@ -40,20 +47,39 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.raw) > IN_TABLE_OCTETS
 
 
-async def compose_mail(
-    runtime: Runtime, sender: Any, checked: Checked, letter: Letter, files: Sequence[File], moment: datetime, limit: int
-) -> Composed:
-    """Raises TooLarge (413 `message_too_large`), before composing when the parts alone are too much."""
+def new_names(sender: Any, moment: datetime) -> Names:
+    """The same millisecond in the id and in created_at: both name the month of a large blob's key."""
+    return Names(
+        message_id=ids.id_at(int(moment.timestamp() * 1000)), message_id_header=new_message_id(sender["domain"])
+    )
+
+
+def plain_octets(letter: Letter, files: Sequence[File], limit: int) -> int:
+    """What the parts weigh before they are encoded. Raises TooLarge (413 `message_too_large`)."""
     plain = len(letter.text_body or "") + len(letter.html_body or "") + sum(len(one.content) for one in files)
     if plain > limit:
         raise _too_large(limit, plain, None)
-    # The same millisecond in the id and in created_at: both name the month of a large blob's key.
-    message_id = ids.id_at(int(moment.timestamp() * 1000))
-    mail = _mail(runtime, sender, checked, letter, files, moment, message_id)
+    return plain
+
+
+async def compose_mail(
+    runtime: Runtime,
+    sender: Any,
+    checked: Checked,
+    letter: Letter,
+    files: Sequence[File],
+    moment: datetime,
+    limit: int,
+    names: Names | None = None,
+) -> Composed:
+    """Raises TooLarge (413 `message_too_large`), before composing when the parts alone are too much."""
+    plain = plain_octets(letter, files, limit)
+    names = names or new_names(sender, moment)
+    mail = _mail(runtime, sender, checked, letter, files, moment, names)
     composed = (
-        _composed(mail, message_id)
+        _composed(mail, names.message_id)
         if plain <= IN_TABLE_OCTETS
-        else await asyncio.to_thread(_composed, mail, message_id)
+        else await asyncio.to_thread(_composed, mail, names.message_id)
     )
     if len(composed.raw) > limit:
         raise _too_large(limit, plain, len(composed.raw))
@@ -67,10 +93,10 @@ def _mail(
     letter: Letter,
     files: Sequence[File],
     moment: datetime,
-    message_id: UUID,
+    names: Names,
 ) -> OutgoingMail:
-    trace = trace_header.sign(runtime.keyring, message_id, sender["id"])
-    own_id = new_message_id(sender["domain"])
+    trace = trace_header.sign(runtime.keyring, names.message_id, sender["id"])
+    own_id = names.message_id_header
     return OutgoingMail(
         from_address=Address(email=sender["email"], name=sender["display_name"] or None),
         to=checked.to,
@@ -83,7 +109,7 @@ def _mail(
         # Its own id too: where a provider replaces the Message-ID, answers still cite one that we know (SPEC 7).
         references=(*letter.references, own_id),
         text_body=letter.text_body,
-        html_body=_html(runtime, sender, checked, letter, message_id),
+        html_body=_html(runtime, sender, checked, letter, names.message_id),
         attachments=tuple(one.outgoing() for one in files),
         headers=(*checked.headers, (trace_header.TRACE_HEADER, trace)),
         auto_submitted=letter.auto_submitted,

@@ -1,5 +1,6 @@
 """A send as policies see it: whom it goes to, what it takes along, and every word of it that would leave. Pure."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,9 +9,10 @@ from agentpost_server.core import ids
 from agentpost_server.core.scope import Actor
 from agentpost_server.mail.address import canonical
 from agentpost_server.outbound.check import Checked
-from agentpost_server.outbound.letter import Original, Way
+from agentpost_server.outbound.files import File
+from agentpost_server.outbound.letter import Letter, Original, Way
 from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
-from agentpost_server.policies import Person, SendFacts, Text
+from agentpost_server.policies import Decision, FileSeen, Person, SendFacts, Text, examine
 
 
 def facts_of(
@@ -27,6 +29,7 @@ def facts_of(
     forwards = way == "forward"
     return SendFacts(
         inbox_id=sender["id"],
+        domain=sender["domain"],
         own_domain=sender["own_domain"],
         way="reply" if original is not None and not forwards else "send",
         people=tuple(Person(canonical(one.email), one.kind) for one in checked.recipients),
@@ -38,13 +41,31 @@ def facts_of(
             found for one in files if one.attachment_id and (found := ids.decode_or_none("att", one.attachment_id))
         ),
         original_id=original.id if original is not None and forwards else None,
-        texts=tuple(one for one in _texts(wanted, checked, files) if one.content),
+        leaves_later=checked.send_at is not None,
+        texts=tuple(one for one in _texts(wanted, checked, sender, files) if one.content),
         author=author,
         moment=moment,
     )
 
 
-def _texts(wanted: Send | Reply | Forward, checked: Checked, files: Sequence[AttachmentIn]) -> Iterator[Text]:
+def examined(decision: Decision, letter: Letter, files: Sequence[File]) -> Decision:
+    """The decision after a look at all that was written, what is quoted included, and at the files' bytes."""
+    texts = [
+        Text("subject", letter.subject),
+        Text("text_body", letter.text_body or ""),
+        Text("html_body", letter.html_body or ""),
+    ]
+    seen = [
+        FileSeen(filename=one.filename, content=one.content, digest=hashlib.sha256(one.content).hexdigest())
+        for one in files
+    ]
+    return examine(decision, texts, seen)
+
+
+def _texts(
+    wanted: Send | Reply | Forward, checked: Checked, sender: Any, files: Sequence[AttachmentIn]
+) -> Iterator[Text]:
+    yield Text("from", f"{sender['display_name'] or ''} {sender['email']}")
     yield Text("subject", wanted.subject or "")
     yield Text("text_body", wanted.text_body or "")
     yield Text("html_body", wanted.html_body or "")

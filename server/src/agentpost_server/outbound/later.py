@@ -18,8 +18,10 @@ from agentpost_server.outbound import states
 from agentpost_server.outbound.announce import names, progress
 from agentpost_server.outbound.change import Change
 from agentpost_server.outbound.check import check_send_at
+from agentpost_server.outbound.releasing import release_of
 from agentpost_server.outbound.store import states as states_store
 from agentpost_server.outbound.store import submit as store
+from agentpost_server.policies import CapReached, charge
 
 
 async def cancel(tx: Tx, tenant: Scope, actor: Actor, message_id: UUID) -> Message:
@@ -37,10 +39,13 @@ async def cancel(tx: Tx, tenant: Scope, actor: Actor, message_id: UUID) -> Messa
 
 
 async def reschedule(tx: Tx, tenant: Scope, message_id: UUID, send_at: datetime, moment: datetime) -> Message:
-    """Another time; one that has just passed is now. Conflict for what is not scheduled any more."""
+    """Another time; one that has just passed is now, and counts against caps. Conflict for what is not scheduled any
+    more."""
     held = await _waiting(tx, tenant, message_id, ("scheduled",))
     wanted = check_send_at(send_at, moment)
     status = "scheduled" if wanted is not None else "queued"
+    if wanted is None and (over := (await charge(tx, [release_of(held, moment)]))[0]) is not None:
+        raise CapReached(over)
     await store.withdraw(tx, tenant, message_id, wanted or moment)
     await store.set_send_at(tx, tenant, message_id, wanted)
     organization_id = tenant.organization_id

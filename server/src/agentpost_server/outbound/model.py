@@ -9,6 +9,7 @@ from msgspec import Meta
 from agentpost_server.core import ids
 from agentpost_server.core.times import rfc3339
 from agentpost_server.mail.model import Address
+from agentpost_server.policies import Check
 
 MAX_RECIPIENTS = 50
 MAX_ATTACHMENTS = 50
@@ -82,6 +83,19 @@ class Forward(_Content, kw_only=True, forbid_unknown_fields=True):
 
     subject: Subject | None = None
     """None: the original's with one `Fwd:`."""
+
+
+class PreflightRecipient(msgspec.Struct, frozen=True, kw_only=True):
+    email: str
+    outcome: Literal["send", "suppressed", "blocked"]
+
+
+class Preflight(msgspec.Struct, frozen=True, kw_only=True):
+    """What a send would meet now. Between asking and sending things may change: a cap may fill."""
+
+    outcome: Literal["send", "hold", "reject"]
+    checks: tuple[Check, ...]
+    recipients: tuple[PreflightRecipient, ...]
 
 
 class Cancel(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

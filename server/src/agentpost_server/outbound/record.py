@@ -28,7 +28,7 @@ from agentpost_server.outbound.letter import Letter
 from agentpost_server.outbound.plan import Transmission, plan, transports_of
 from agentpost_server.outbound.store import states
 from agentpost_server.outbound.store import submit as store
-from agentpost_server.policies import Decision
+from agentpost_server.policies import CapReached, Decision, Release, charge
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 
@@ -79,11 +79,11 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     sending = _sending(outgoing, added.thread_id, opens=added.thread_created)
     limits = outgoing.decision.loop_limits
     tripped = await ask(tx, scope, sending, limits) if sending.may_answer else None
-    calls = _calls(runtime, outgoing)
+    calls = calls_of(runtime, outgoing)
     composed = outgoing.composed
     content = None if composed.is_large else composed.raw
     await store.insert_raw(tx, scope, new.id, new.size, composed.sha256, content, outgoing.created_at)
-    await store.insert_recipients(tx, scope, new.id, _recipient_rows(outgoing, calls))
+    await store.insert_recipients(tx, scope, new.id, recipient_rows(outgoing, calls))
     due_at = outgoing.checked.send_at or outgoing.created_at
     apart = outgoing.checked.list_unsubscribe
     rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients, apart) for one in calls]
@@ -92,8 +92,26 @@ async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) ->
     await append(tx, scope, *_events(outgoing, added.thread_id, added.thread_created))
     if tripped is not None:
         await trip(tx, scope, sending, tripped, limits)
-    tx.after_commit(lambda: _committed(runtime, tenant.organization_id))
+    await charge_for(tx, scope, outgoing)
+    tx.after_commit(lambda: committed(runtime, tenant.organization_id))
     return await get(tx, tenant, new.id)
+
+
+async def charge_for(tx: Tx, scope: Scope, outgoing: Outgoing) -> None:
+    """Counts what leaves now against the caps: last of all, as the rows that it locks are others' too. Raises
+    CapReached."""
+    if not outgoing.decision.is_capped or outgoing.status != "queued":
+        return
+    release = Release(
+        scope=scope,
+        inbox_id=outgoing.sender["id"],
+        emails=tuple(canonical(email) for email in outgoing.live),
+        attachment_octets=sum(len(one.content) for one in outgoing.files),
+        moment=outgoing.created_at,
+        message_id=outgoing.composed.message_id,
+    )
+    if (over := (await charge(tx, [release]))[0]) is not None:
+        raise CapReached(over)
 
 
 def _sending(outgoing: Outgoing, thread_id: UUID, *, opens: bool) -> Sending:
@@ -114,7 +132,7 @@ def _large(outgoing: Outgoing) -> list[tuple[UUID, bytes, str]]:
     return [*found, (composed.message_id, composed.raw, "message/rfc822")] if composed.is_large else found
 
 
-def _committed(runtime: Runtime, organization_id: UUID) -> None:
+def committed(runtime: Runtime, organization_id: UUID) -> None:
     runtime.count(organization_id, "messages_sent", 1)
     runtime.bus.publish(TOPIC)
 
@@ -157,7 +175,7 @@ def _message(scope: Scope, outgoing: Outgoing) -> NewMessage:
     )
 
 
-def _calls(runtime: Runtime, outgoing: Outgoing) -> list[Transmission]:
+def calls_of(runtime: Runtime, outgoing: Outgoing) -> list[Transmission]:
     sender = outgoing.sender
     transports = of_octets(outgoing.transports, runtime.transports, len(outgoing.composed.raw))
     routes = [
@@ -172,7 +190,7 @@ def _calls(runtime: Runtime, outgoing: Outgoing) -> list[Transmission]:
     return plan(runtime.keyring, domain, routes, limits, apart=outgoing.checked.list_unsubscribe)
 
 
-def _recipient_rows(outgoing: Outgoing, calls: list[Transmission]) -> list[tuple[object, ...]]:
+def recipient_rows(outgoing: Outgoing, calls: list[Transmission]) -> list[tuple[object, ...]]:
     call_of = {email: call.id for call in calls for email in call.recipients}
     rows: list[tuple[object, ...]] = []
     for one in outgoing.checked.recipients:

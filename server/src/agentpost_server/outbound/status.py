@@ -11,7 +11,7 @@ from typing import Final
 _ENDS_OF_A_CALL: Final = ("sent", "delivered", "captured", "bounced", "complained", "failed", "rejected", "suppressed")
 
 MOVES: Final[Mapping[str, frozenset[str]]] = {
-    "queued": frozenset(("sending", "suppressed", "cancelled")),
+    "queued": frozenset(("sending", "suppressed", "rejected", "cancelled")),
     "sending": frozenset((*_ENDS_OF_A_CALL, "deferred", "unknown")),
     "deferred": frozenset((*_ENDS_OF_A_CALL, "sending", "unknown", "cancelled")),
     # What nobody knew can be learnt: from the provider, or from a worker that was only late.

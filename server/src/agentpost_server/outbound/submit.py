@@ -14,26 +14,31 @@ import msgspec
 from litestar import Response
 
 from agentpost_server.core import ids
-from agentpost_server.core.errors import Forbidden, Invalid, NotFound, invalid_field
+from agentpost_server.core.errors import Forbidden, NotFound, invalid_field
 from agentpost_server.core.scope import Actor, Scope
 from agentpost_server.db import Tx
 from agentpost_server.loops import Asked, LoopStopped, check_automatic, note_refusal
 from agentpost_server.mail.address import canonical
 from agentpost_server.messages.model import Message
 from agentpost_server.messages.threading import fingerprint
-from agentpost_server.outbound.carriers import carriers, most_octets, of_wide_addresses
+from agentpost_server.outbound.allowed import (
+    refuse_all_suppressed,
+    refuse_paused,
+    refuse_unverified,
+    transports_for,
+)
+from agentpost_server.outbound.carriers import most_octets
 from agentpost_server.outbound.check import Checked, check, check_recipients, cited
 from agentpost_server.outbound.compose import compose_mail
-from agentpost_server.outbound.facts import facts_of
+from agentpost_server.outbound.facts import examined, facts_of
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.gather import gather
 from agentpost_server.outbound.letter import Original, Way, addressed, is_response, original_of, write_letter
 from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
-from agentpost_server.outbound.plan import LOCAL, transports_of
 from agentpost_server.outbound.record import Outgoing, keep_large, record, remove_large
 from agentpost_server.outbound.store import submit as store
 from agentpost_server.outbound.store import suppressions
-from agentpost_server.policies import UNGOVERNED, Decision, decide, refuse
+from agentpost_server.policies import UNGOVERNED, CapReached, Decision, find, needs_examining, refuse, weigh
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
 
@@ -98,15 +103,48 @@ async def _submit(
     given: Sequence[Given] = (),
     inside: Inside | None = None,
 ) -> Response[Message] | Response[Any]:
+    """Once more when a cap that holds was filled since it was looked at: now that is known before."""
+
+    async def once() -> Response[Message] | Response[Any]:
+        return await _once(
+            runtime, tenant, author, effect, way, wanted, inbox_id, original_id, given=given, inside=inside
+        )
+
+    try:
+        return await once()
+    except CapReached as reached:
+        if reached.over.over != "hold":
+            raise
+        return await once()
+
+
+async def _once(
+    runtime: Runtime,
+    tenant: Scope,
+    author: Actor,
+    effect: Effect,
+    way: Way,
+    wanted: Send | Reply | Forward,
+    inbox_id: UUID | None,
+    original_id: UUID | None,
+    *,
+    given: Sequence[Given],
+    inside: Inside | None,
+) -> Response[Message] | Response[Any]:
     if (first := await effect.replay()) is not None:
         return first
     moment = runtime.now()
     checked = check(wanted, moment)
     prepared = await _prepare(runtime, tenant, author, way, wanted, checked, moment, inbox_id, original_id, given)
     files = [*(one.file for one in given), *await gather(runtime, tenant, prepared.sender["id"], prepared.files)]
-    letter = await _off_loop(
-        _weight(wanted, prepared.original), write_letter, way, wanted, prepared.original, prepared.cited_id
+    letter = await off_loop(
+        weight_of(wanted, prepared.original), write_letter, way, wanted, prepared.original, prepared.cited_id
     )
+    decision = prepared.decision
+    if needs_examining(decision):
+        weight = _LARGE if files else weight_of(wanted, prepared.original)
+        decision = await off_loop(weight + 1, examined, decision, letter, files)
+        _refuse_governed(decision)
     most = most_octets(prepared.transports, runtime.transports, runtime.settings.max_send_octets)
     composed = await compose_mail(runtime, prepared.sender, prepared.checked, letter, files, moment, most)
     outgoing = Outgoing(
@@ -118,7 +156,7 @@ async def _submit(
         files=tuple(files),
         composed=composed,
         created_at=moment,
-        decision=prepared.decision,
+        decision=decision,
     )
     return await _commit(runtime, tenant, effect, outgoing, inside)
 
@@ -168,23 +206,26 @@ async def _prepare(
         sender = await store.find_sender(tx, tenant, sender_id) if sender_id else None
         if sender is None:
             raise NotFound
-        _refuse_paused(sender)
-        _refuse_unverified(sender)
+        refuse_paused(sender)
+        refuse_unverified(sender)
         checked = addressed(way, checked, original, sender["email"], unattended=wanted.unattended)
         check_recipients(checked)
         if wanted.unattended and original is not None and is_response(way, checked, original):
-            await check_automatic(tx, tenant, _asked(original))
+            await check_automatic(tx, tenant, asked_of(original))
         emails = [canonical(one.email) for one in checked.recipients]
         suppressed = await suppressions.reasons(tx, tenant, emails)
-        _refuse_all_suppressed(emails, suppressed)
+        refuse_all_suppressed(emails, suppressed)
         await refuse_unknown_basis(tx, tenant, checked)
         carried = await store.attachment_ids_of(tx, tenant, original.id) if way == "forward" and original else []
         files = [*(AttachmentIn(attachment_id=ids.encode("att", one)) for one in carried), *wanted.attachments]
-        decision = UNGOVERNED
+        facts = found = None
         if sender["is_governed"]:
             all_files = [*(one.described for one in given), *files]
             facts = facts_of(way, wanted, checked, sender, original, all_files, author, moment)
-            decision = await decide(tx, tenant, facts)
+            found = await find(tx, tenant, facts)
+    decision = UNGOVERNED
+    if facts is not None and found is not None:
+        decision = await off_loop(weight_of(wanted, None) + found.weight, weigh, facts, found)
     _refuse_governed(decision)
     return Prepared(
         sender=sender,
@@ -192,7 +233,7 @@ async def _prepare(
         cited_id=reference if isinstance(reference, str) and original is None else None,
         checked=checked,
         suppressed=suppressed,
-        transports=_transports(runtime, sender, checked),
+        transports=transports_for(runtime, sender, checked),
         files=files,
         decision=decision,
     )
@@ -227,7 +268,7 @@ async def find_original(
     return original_of(row)
 
 
-def _asked(original: Original) -> Asked:
+def asked_of(original: Original) -> Asked:
     return Asked(
         thread_id=original.thread_id,
         loop_class=original.loop_class,
@@ -237,55 +278,13 @@ def _asked(original: Original) -> Asked:
     )
 
 
-def _refuse_paused(sender: Any) -> None:
-    """Kill switches: inbox, environment, organization. They are asked again before each call."""
-    for paused, what, fix in (
-        (sender["organization_paused"], "The organization", "Resume sending for the organization."),
-        (sender["environment_paused"], "The environment", "Set send_paused of the environment to false."),
-        (sender["send_paused"], "The inbox", "Resume the inbox: POST /inboxes/{id}/resume."),
-    ):
-        if paused:
-            raise Forbidden(f"{what} is paused: nothing is sent from it.", code="inbox_paused", fix=fix)
-
-
-def _refuse_unverified(sender: Any) -> None:
-    if not sender["can_send"]:
-        raise Forbidden(
-            f"The domain {sender['own_domain']} may not send yet: it is not verified for sending.",
-            code="domain_not_verified",
-            fix="Publish its records and verify it: POST /domains/{id}/verify. Or send from another inbox.",
-        )
-
-
-def _transports(runtime: Runtime, sender: Any, checked: Checked) -> tuple[str, ...]:
-    """What may carry it, in turn. Mail that stays on this machine needs nothing of them."""
-    names = carriers(sender["transport"], runtime.failover, runtime.transports)
-    leaves = any(
-        transports_of(one.email, kind=sender["kind"], transports=names, allowed=sender["allowed_recipients"])
-        != (LOCAL,)
-        for one in checked.recipients
-    )
-    lists = {"to": checked.to, "cc": checked.cc, "bcc": checked.bcc, "reply_to": checked.reply_to}
-    return of_wide_addresses(names, runtime.transports, lists) if leaves else names
-
-
-def _refuse_all_suppressed(emails: Sequence[str], suppressed: dict[str, str]) -> None:
-    if all(email in suppressed for email in emails):
-        named = ", ".join(f"{email} ({reason})" for email, reason in sorted(suppressed.items())[:5])
-        raise Invalid(
-            f"Every recipient is on the suppression list: {named}.",
-            code="all_recipients_suppressed",
-            fix="Write to another address, or remove these from the list: DELETE /suppressions/{id}.",
-        )
-
-
-def _weight(wanted: Send | Reply | Forward, original: Original | None) -> int:
+def weight_of(wanted: Send | Reply | Forward, original: Original | None) -> int:
     texts = [wanted.text_body, wanted.html_body]
     if original is not None:
         texts += [original.mail.text_body, original.mail.html_body]
     return sum(len(text) for text in texts if text)
 
 
-async def _off_loop(weight: int, act: Any, *arguments: Any) -> Any:
+async def off_loop(weight: int, act: Any, *arguments: Any) -> Any:
     """In a thread when it may take long; a thread for every small mail would cost more than it saves."""
     return await asyncio.to_thread(act, *arguments) if weight > _LARGE else act(*arguments)

@@ -18,6 +18,7 @@ from agentpost_server.core.errors import Unavailable
 from agentpost_server.outbound import states
 from agentpost_server.outbound.call import Call, make_call
 from agentpost_server.outbound.deliverability import warmup
+from agentpost_server.outbound.releasing import release
 from agentpost_server.outbound.settle import Settling, Timing, patiently
 from agentpost_server.outbound.signing import senders_of
 from agentpost_server.outbound.sorting import change, claim_of, message_of, sort, undecided
@@ -138,13 +139,17 @@ async def _begin(
             tx, [*(one.key for one in found.changes), *(message_of(one.row) for one in found.ready)]
         )
         ready, over = undecided(allowed, held)
+        released = await release(tx, ready, held, runtime.now())
+        ready = released.ready
         if found.ended or over:
             await store.give_up(tx, [*found.ended, *over])
+        if released.rejected:
+            await store.withdraw(tx, released.rejected)
         heavier = [(claim_of(one.row), WAIT_SECONDS) for one in heavy]
-        if later := [*found.later, *heavier, *(one.later for one in waiting)]:
+        if later := [*found.later, *heavier, *(one.later for one in waiting), *released.later]:
             await store.postpone(tx, later)
-        if found.changes:
-            await states.apply(tx, held, found.changes)
+        if changes := [*found.changes, *released.changes]:
+            await states.apply(tx, held, changes)
         if waiting:
             await warmup.tell(tx, held, waiting)
         if not ready:

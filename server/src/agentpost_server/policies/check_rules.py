@@ -55,6 +55,8 @@ def _normal(rules: AnyRules) -> AnyRules:
                 raise invalid_field("rules.hold_at", "is below label_at")
             return rules
         case GovernanceRules():
+            if rules.require_totp:
+                raise invalid_field("rules.require_totp", "cannot be asked of anybody: this server has no log-in yet")
             return msgspec.structs.replace(
                 rules, sending_domains=_each("sending_domains", rules.sending_domains, parse_domain)
             )

@@ -34,13 +34,14 @@ class Text(msgspec.Struct, frozen=True):
 class SendFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A send before anything of it is stored.
 
-    `way` is `reply` for what answers a message; it counts as such only where its thread holds inbound mail.
-    `own_domain` is the tenant's domain that the inbox stands on (None: the shared one). `file_ids` are files of stored
-    messages that it takes along, `original_id` is the message that is forwarded. `leaves_later`: it waits for its time,
-    and counts against caps only then.
+    `way` is `reply` for what answers a message; it counts as such only where its thread holds inbound mail. `domain`
+    stands in the inbox's address; `own_domain` is the tenant's domain that the inbox stands on (None: the shared one).
+    `file_ids` are files of stored messages that it takes along, `original_id` is the message that is forwarded.
+    `leaves_later`: it waits for its time, and counts against caps only then.
     """
 
     inbox_id: UUID
+    domain: str
     own_domain: str | None
     way: Literal["send", "reply"]
     people: tuple[Person, ...]
@@ -110,6 +111,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Refusal | None = None
     loop_hold: Hold = Hold(reason="loop")
     loop_limits: Limits = Limits()
+    blocked: tuple[str, ...] = ()
+    """Recipients whom a filter rule keeps out."""
     later: Later = Later()
     is_capped: bool = False
     """Whether `charge` has anything to count."""

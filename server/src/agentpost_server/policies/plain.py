@@ -17,8 +17,12 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-](?:[A-Za-z0-9+/_-]|[ \t]{0,4}\r?\n[ \t]{0,4}){14,}={0,2}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:,-]?){8,}")
 _QUOTED = re.compile(r"=(?:\r?\n|[0-9A-Fa-f]{2})")
+_RUN = re.compile(rb"[\x20-\x7e]{5,}")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _DEEPEST: Final = 3
 _MOST_PIECES: Final = 2_000
+_SHORT: Final = 100_000
+_LONG: Final = 1_000_000
 # Look-alikes that folding leaves alone: Greek and Cyrillic letters with the shape of Latin ones.
 _SHAPES = str.maketrans("абвеёкмнорстухіјѕԁһґɡαβεικνορτυχ", "abbeekmhopctyxijsdhrgabeiknoptux")
 
@@ -31,14 +35,23 @@ def letters(text: str) -> str:
     return _NOT_LETTERS.sub("", "".join(c for c in folded if not unicodedata.combining(c)))
 
 
-def readings(text: str, depth: int = _DEEPEST) -> Iterator[str]:
-    """The text, and every text that it holds in a wrapping, a few wrappings deep."""
-    yield text
-    if depth == 0:
-        return
-    for inner in _unwrapped(text):
-        if inner != text and inner:
-            yield from readings(inner, depth - 1)
+def readings(text: str, depth: int = _DEEPEST, *, disguised: bool = True) -> Iterator[str]:
+    """The text, and every text that it holds in a wrapping, a few wrappings deep; of long texts fewer, so that the work
+    is bounded. `disguised`: backwards and in ROT13 too, which no program reads by itself."""
+    seen: set[str] = set()
+    layer = [text]
+    for level in range(depth + 1):
+        inner: list[str] = []
+        for one in layer:
+            if one in seen:
+                continue
+            seen.add(one)
+            yield one
+            if level < (depth if len(one) <= _SHORT else 2 if len(one) <= _LONG else 1):
+                inner.extend(_unwrapped(one))
+                if disguised and len(one) <= _SHORT:
+                    inner.extend((one[::-1], one.translate(_ROT13)))
+        layer = inner
 
 
 def _unwrapped(text: str) -> Iterator[str]:
@@ -61,9 +74,6 @@ def _unwrapped(text: str) -> Iterator[str]:
         if n >= _MOST_PIECES:
             break
         yield bytes.fromhex("".join(c for c in found[0] if c.isalnum())).decode("utf-8", "replace")
-    if len(text) <= 100_000:
-        yield text[::-1]
-        yield text.translate(_ROT13)
 
 
 def _unquoted(found: re.Match[str]) -> str:
@@ -80,12 +90,20 @@ def _from_base64(text: str) -> str | None:
 
 
 def text_of(raw: bytes) -> str:
-    """Bytes as the text that they are most likely."""
+    """Bytes as the text that they are most likely; of what is no text, the runs of characters in it."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", "replace")
     if raw[1:2] == b"\0" and raw[3:4] == b"\0":
         return raw.decode("utf-16-le", "replace")
-    return raw.decode("utf-8", "replace")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        if error.start > len(raw) - 4:  # cut off within its last character
+            return raw.decode("utf-8", "replace")
+    sample = raw[:10_000]
+    if len(_CONTROL.findall(sample)) * 50 < len(sample):
+        return raw.decode("cp1252", "replace")
+    return b"\n".join(_RUN.findall(raw)).decode("ascii")
 
 
 _LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

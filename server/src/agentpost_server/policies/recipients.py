@@ -1,5 +1,6 @@
 """Filter rules held against the recipients of a send. Pure."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from agentpost_server.core import ids
 from agentpost_server.policies.facts import Check, SendFacts, failed
 from agentpost_server.policies.filtering import Ruling, rule_on
-from agentpost_server.policies.governing import Governing
+from agentpost_server.policies.governing import FoundRule, Governing
 
 _NAME = "filter_rules"
 
@@ -40,10 +41,10 @@ def direction_of(governing: Governing) -> str:
     return "reply" if governing.is_answer and replies is not None and replies.has_rules else "send"
 
 
-def allowed_by_rule(governing: Governing, email: str) -> bool:
-    """Whether a rule says by name that the address may be written to."""
+def allowed_by_rule(governing: Governing, email: str, more: Sequence[FoundRule] = ()) -> bool:
+    """Whether a rule says by name that the address may be written to; `more` are rules about other names."""
     direction = direction_of(governing)
-    rules = [one for one in governing.rules if one.direction == direction]
+    rules = [one for one in (*governing.rules, *more) if one.direction == direction]
     ruling = rule_on(email, rules, None)
     return ruling.allowed and ruling.rule_id is not None
 

@@ -116,3 +116,20 @@ async def governing(
         list(directions),
         list(values),
     )
+
+
+async def of_kind(tx: Tx, kind: str, asked: Sequence[tuple[Scope, UUID]]) -> list[Any]:
+    """The policies of a kind that hold for each (scope, inbox), with its number in the order given."""
+    return await tx.rows(
+        """SELECT n.number, p.id, p.environment_id, p.inbox_id, p.rules
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY
+             AS n(organization_id, environment_id, inbox_id, number)
+           JOIN policies p ON p.organization_id = n.organization_id AND p.kind = $4 AND p.enabled
+             AND (p.environment_id IS NULL OR p.environment_id = n.environment_id)
+             AND (p.inbox_id IS NULL OR p.inbox_id = n.inbox_id)
+           ORDER BY n.number, p.id""",
+        [scope.organization_id for scope, _ in asked],
+        [scope.environment_id for scope, _ in asked],
+        [inbox_id for _, inbox_id in asked],
+        kind,
+    )

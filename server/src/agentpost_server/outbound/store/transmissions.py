@@ -114,6 +114,17 @@ async def postpone(tx: Tx, rows: Sequence[tuple[Claimed, float]]) -> None:
     )
 
 
+async def withdraw(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> None:
+    """No call of these (organization, message) is ever begun; who has claimed one has lost it."""
+    await tx.run(
+        """UPDATE transmissions t SET due_at = NULL, attempts = t.attempts + 1
+           FROM unnest($1::uuid[], $2::uuid[]) AS k(organization_id, message_id)
+           WHERE t.organization_id = k.organization_id AND t.message_id = k.message_id AND t.due_at IS NOT NULL""",
+        [organization_id for organization_id, _ in keys],
+        [message_id for _, message_id in keys],
+    )
+
+
 async def give_up(tx: Tx, claimed: Sequence[Claimed]) -> None:
     """Nobody takes these again. An attempt that never told its end is `unknown` for ever."""
     await tx.run(

@@ -123,6 +123,11 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
         "The same inbox has sent this mail three times already (told by SMTP, 554 5.4.6).",
         "Break the forwarding loop.",
     ),
+    "mail_blocked": ErrorCode(
+        422,
+        "A filter rule of everybody whom it is for keeps this mail out (told by SMTP, 550 5.7.1).",
+        "Ask the owner of the mailbox in another way.",
+    ),
     "mail_forged": ErrorCode(
         422,
         "The author's domain asks that mail which fails DMARC be refused, and this failed (told by SMTP, 550 5.7.26).",
