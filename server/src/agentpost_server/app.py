@@ -35,6 +35,7 @@ from agentpost_server.inboxes import api as inboxes_api
 from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import codes_api, files_api, retention, threads_api
 from agentpost_server.messages.context import api as context_api
+from agentpost_server.messages.file_reading import FileReading
 from agentpost_server.outbound import api as outbound_api
 from agentpost_server.outbound import links_api, record, transmit
 from agentpost_server.outbound.deliverability import api as deliverability_api
@@ -194,6 +195,7 @@ class Process:
             services.append(Chore("old-numbers", 3600, lambda: judge.prune(self.runtime)))
             services.append(domains_lane(self.runtime))
             services.append(Ingest(self.runtime))
+            services.append(FileReading(self.runtime))
             services += self._intake_services()
         else:
             services.append(OutboxBell(self.runtime.bus))

@@ -189,6 +189,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Largest composed MIME that a send may have, attachments included."""
     max_receive_octets: Octets = 26_214_400
     """Largest message that SMTP accepts."""
+    attachment_text_characters: Annotated[int, Meta(ge=1_000, le=10_000_000)] = 1_000_000
+    """How many characters of an attached file's text are kept; behind them it is `truncated`."""
     egress_allow: str = ""
     """Comma-separated CIDRs that webhooks, URL attachments and `direct` may reach although they are private. Empty:
     none."""

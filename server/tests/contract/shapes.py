@@ -11,6 +11,7 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _ID: Final = re.compile(r"[a-z]{3}_[0-9A-HJKMNP-TV-Z]{26}")
 _NESTED: Final = {
     "attachments": "Attachment",
+    "pages": "FilePage",
     "recipients": "Recipient",
     "envelope": "Envelope",
     "authentication": "Authentication",
@@ -59,6 +60,8 @@ _SPEC: Final = {
     "Authentication": "spf dkim dmarc arc aligned_domain? checked_by? author_domain? dkim_domain? policy? arc_sealer?",
     "Attachment": """id message_id filename mime_type declared_mime_type? size sha256 disposition content_id? flags[]
         text_status download_url† download_url_expires_at†""",
+    "AttachmentText": """attachment_id text_status failure? pages[] page_count? truncated next_page? next_offset?""",
+    "FilePage": "page text",
     "UploadUrl": "upload_url method headers{} key expires_at",
     "Thread": """id environment_id inbox_id subject participants[] message_count last_message_id last_message_at
         labels[] preview has_attachments created_at messages[]† messages_next_page_token?†""",

@@ -10,7 +10,8 @@ GET POST /inboxes/{}/messages | GET /messages | GET DELETE /messages/{} | GET /m
 POST /messages/{}/reply | POST /messages/{}/reply-all | POST /messages/{}/forward | POST /messages/{}/cancel
 POST /messages/{}/reschedule | POST DELETE /messages/{}/labels | GET /labels | POST /messages/batch-get
 POST /messages/batch-labels | GET /inboxes/{}/threads | GET /threads | GET DELETE /threads/{} | GET /threads/{}/messages
-POST DELETE /threads/{}/labels | POST /attachments/upload-url | GET /attachments/{} | GET POST /suppressions
+POST DELETE /threads/{}/labels | POST /attachments/upload-url | GET /attachments/{} | GET /attachments/{}/text
+GET POST /suppressions
 GET DELETE /suppressions/{} | GET POST /webhooks | GET PATCH DELETE /webhooks/{} | POST /webhooks/{}/rotate-secret
 POST /webhooks/{}/test | POST /webhooks/{}/replay | GET /webhooks/{}/deliveries | GET /deliveries/{}
 POST /deliveries/{}/redeliver | GET /events | GET /events/{} | GET /events/stream | POST /ws/tickets | GET /search
@@ -29,7 +30,6 @@ _LATER = """
 POST /messages/{}/approve | POST /messages/{}/reject
 GET /messages/{}/revisions | POST /inboxes/{}/messages/claim | POST /leases/{}/ack
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
-GET /attachments/{}/text
 GET /metrics/events | GET PATCH DELETE /org | GET /org/members
 PATCH DELETE /org/members/{} | GET POST /org/invitations | DELETE /org/invitations/{}
 POST /org/invitations/accept | POST /org/transfer

@@ -21,6 +21,7 @@ ROUTER_FUNCTIONS = {
     "claim_domain",
     "claim_domains",
     "claim_drafts",
+    "claim_file_readings",
     "claim_inbound_mails",
     "claim_transmissions",
     "claim_unrouted",

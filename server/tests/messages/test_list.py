@@ -16,8 +16,8 @@ def _file(**fields: Any) -> NewAttachment:
     return NewAttachment(
         **{
             "id": ids.new_id(),
-            "filename": "a.pdf",
-            "mime_type": "application/pdf",
+            "filename": "a.png",
+            "mime_type": "image/png",
             "declared_mime_type": None,
             "size": 3,
             "sha256": "00" * 32,
@@ -54,8 +54,8 @@ async def test_a_message_has_exactly_the_shape_of_the_specification(tenant: Tena
     assert attachment == {
         "id": encode("att", one.attachments[0].id),
         "message_id": msg(one),
-        "filename": "a.pdf",
-        "mime_type": "application/pdf",
+        "filename": "a.png",
+        "mime_type": "image/png",
         "declared_mime_type": None,
         "size": 3,
         "sha256": "00" * 32,

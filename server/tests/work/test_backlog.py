@@ -48,7 +48,7 @@ async def _add_unrouted(admin_url: str, due_in_seconds: int) -> None:
 
 async def test_every_kind_is_counted_and_only_what_is_due(admin_url: str, database: Database) -> None:
     nothing = await backlog(database)
-    kinds = {"inbound_mails", "transmissions", "webhook_deliveries", "domains", "provider_mails"}
+    kinds = {"inbound_mails", "transmissions", "webhook_deliveries", "domains", "provider_mails", "file_readings"}
     assert nothing == dict.fromkeys(kinds, 0)
     for number in range(2):
         made = await create_organization(database, f"Org {number}")

@@ -1,7 +1,8 @@
-"""Parsing of what may run long, in a child process with limits: a mail can cost its sender a result, and nobody else.
+"""Reading of what may run long, in a child process with limits: a mail can cost its sender a result, and nobody else.
 
 One child, kept between mails; it is killed and started anew when a mail exceeds its CPU time (2 s), its memory
 (256 MiB above the interpreter) or the wall clock (10 s). Failures are values: the caller stores the mail unread.
+Attached files have a child of their own, with limits of their own (`file_text.jail`).
 """
 
 import asyncio
@@ -11,14 +12,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Generic, Literal, Self, TypeVar
 
 import msgspec
 
-from agentpost_server.mail.jail_child import JOB, OUT_OF_MEMORY, RESULT
+from agentpost_server.mail.jail_child import JOB, NULL_SENDER, OUT_OF_MEMORY, RESULT
 from agentpost_server.mail.parsed import ParsedMail
 
 Reason = Literal["cpu", "memory", "deadline", "crash"]
+Result = TypeVar("Result")
 
 _DIRECT_OCTETS: Final = 256 << 10
 # Far more delimiters, encoded words or lines than ordinary mail of this size has.
@@ -36,13 +38,15 @@ _CHILD: Final = (sys.executable, "-P", "-m", "agentpost_server.mail.jail_child")
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
-_REASONS: Final[dict[int | None, Reason]] = {-signal.SIGPROF: "cpu", OUT_OF_MEMORY: "memory"}
-
-_decoder: Final = msgspec.msgpack.Decoder(ParsedMail)
+_REASONS: Final[dict[int | None, Reason]] = {
+    -signal.SIGPROF: "cpu",
+    -signal.SIGALRM: "deadline",
+    OUT_OF_MEMORY: "memory",
+}
 
 
 class JailFailure(msgspec.Struct, frozen=True):
-    """The mail was not read: it ran out of CPU time, memory or wall time, or the child died for another reason."""
+    """It was not read: it ran out of CPU time, memory or wall time, or the child died for another reason."""
 
     reason: Reason
 
@@ -61,14 +65,15 @@ def needs_jail(raw: bytes) -> bool:
     return len(raw) > _HEADER_OCTETS and b"\n\r\n" not in head and b"\n\n" not in head
 
 
-class ParseJail:
-    """`async with ParseJail() as jail: result = await jail.parse(raw)`. One mail at a time, in order of asking.
+class Jail(Generic[Result]):
+    """A child that answers `order` and `content` with a `Result`. One at a time, in order of asking.
 
-    `child` is the command to start, `deadline_seconds` the wall time of one mail; tests give their own.
+    `child` is the command to start, `deadline_seconds` the wall time of one answer.
     """
 
-    def __init__(self, child: Sequence[str] = _CHILD, deadline_seconds: float = _DEADLINE_SECONDS) -> None:
+    def __init__(self, child: Sequence[str], answers: type[Result], deadline_seconds: float) -> None:
         self._command = tuple(child)
+        self._decoder = msgspec.msgpack.Decoder(answers)
         self._deadline = deadline_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
@@ -84,14 +89,14 @@ class ParseJail:
         async with self._turn:
             await self._stop(grace_seconds=_GOODBYE_SECONDS)
 
-    async def parse(self, raw: bytes, null_sender: bool = False) -> ParsedMail | JailFailure:
-        """As `mail.parse.parse`, but within the limits. Raises only RuntimeError, when the jail is closed."""
+    async def ask(self, order: bytes, content: bytes) -> Result | JailFailure:
+        """Raises only RuntimeError, when the jail is closed."""
         async with self._turn:
             if self._closed:
-                raise RuntimeError("the parse jail is closed")
+                raise RuntimeError("the jail is closed")
             try:
                 async with asyncio.timeout(self._deadline):
-                    return await self._exchange(raw, null_sender)
+                    return await self._exchange(order, content)
             except TimeoutError:
                 await self._stop()
                 return JailFailure("deadline")
@@ -103,14 +108,15 @@ class ParseJail:
                 await asyncio.shield(self._stop())
                 raise
 
-    async def _exchange(self, raw: bytes, null_sender: bool) -> ParsedMail:
+    async def _exchange(self, order: bytes, content: bytes) -> Result:
         process = await self._started()
         stdin, stdout = process.stdin, process.stdout
         if stdin is None or stdout is None:
             raise _ChildGoneError
         try:
-            stdin.write(JOB.pack(len(raw), null_sender))
-            stdin.write(raw)
+            stdin.write(JOB.pack(len(order), len(content)))
+            stdin.write(order)
+            stdin.write(content)
             await stdin.drain()
             (size,) = RESULT.unpack(await stdout.readexactly(RESULT.size))
             if size > _RESULT_OCTETS:
@@ -118,7 +124,7 @@ class ParseJail:
             reply = await stdout.readexactly(size)
         except asyncio.IncompleteReadError as error:
             raise _ChildGoneError from error
-        return _decoder.decode(reply)
+        return self._decoder.decode(reply)
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
@@ -148,3 +154,14 @@ class ParseJail:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         return await process.wait()
+
+
+class ParseJail(Jail[ParsedMail]):
+    """`async with ParseJail() as jail: result = await jail.parse(raw)`. Tests give a child and a deadline."""
+
+    def __init__(self, child: Sequence[str] = _CHILD, deadline_seconds: float = _DEADLINE_SECONDS) -> None:
+        super().__init__(child, ParsedMail, deadline_seconds)
+
+    async def parse(self, raw: bytes, null_sender: bool = False) -> ParsedMail | JailFailure:
+        """As `mail.parse.parse`, but within the limits. Raises only RuntimeError, when the jail is closed."""
+        return await self.ask(NULL_SENDER if null_sender else b"", raw)

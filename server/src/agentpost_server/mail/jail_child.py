@@ -23,9 +23,10 @@ from agentpost_server.mail.parsed import ParsedMail
 
 Parser = Callable[[bytes, bool], ParsedMail]
 
-# A job: how many octets follow, and whether the envelope sender was null. A result: how many octets follow.
-JOB: Final = struct.Struct(">Q?")
+# A job: how many octets of order and of content follow. A result: how many octets follow.
+JOB: Final = struct.Struct(">IQ")
 RESULT: Final = struct.Struct(">Q")
+NULL_SENDER: Final = b"<>"
 OUT_OF_MEMORY: Final = 77
 
 MEMORY_OCTETS: Final = 256 << 20
@@ -35,29 +36,40 @@ CPU_SECONDS: Final = 2.0
 def serve(parser: Parser, jobs: BinaryIO, results: BinaryIO) -> None:
     """Parse job after job, each with a CPU time of its own, until `jobs` ends."""
     encoder = msgspec.msgpack.Encoder()
-    while len(head := jobs.read(JOB.size)) == JOB.size:
-        size, null_sender = JOB.unpack(head)
-        raw = jobs.read(size)
-        if len(raw) < size:
-            return
+    while (job := take(jobs)) is not None:
+        order, raw = job
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-        reply = encoder.encode(parser(raw, null_sender))
+        reply = encoder.encode(parser(raw, order == NULL_SENDER))
         signal.setitimer(signal.ITIMER_PROF, 0)
-        results.write(RESULT.pack(len(reply)))
-        results.write(reply)
-        results.flush()
+        answer(results, reply)
         # Nothing of one mail stays while the next is awaited.
-        raw = reply = b""
+        del job, raw, reply
 
 
-def confine() -> None:
+def take(jobs: BinaryIO) -> tuple[bytes, bytes] | None:
+    """The next job's order and content, or None when there will be none."""
+    head = jobs.read(JOB.size)
+    if len(head) < JOB.size:
+        return None
+    order_size, size = JOB.unpack(head)
+    order, content = jobs.read(order_size), jobs.read(size)
+    return (order, content) if len(content) == size else None
+
+
+def answer(results: BinaryIO, reply: bytes) -> None:
+    results.write(RESULT.pack(len(reply)))
+    results.write(reply)
+    results.flush()
+
+
+def confine(memory_octets: int = MEMORY_OCTETS) -> None:
     """Take the limits on. Those that a system lacks (macOS: RLIMIT_AS) are left out; the parent still kills."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_AS, _address_space() + MEMORY_OCTETS),
+        (resource.RLIMIT_AS, _address_space() + memory_octets),
     ):
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(limit, (value, value))

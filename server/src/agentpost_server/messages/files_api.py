@@ -12,13 +12,18 @@ from agentpost_server.accounts.scopes import PUBLIC
 from agentpost_server.core import ids
 from agentpost_server.core.content_disposition import content_disposition
 from agentpost_server.core.scope import Scope
-from agentpost_server.messages import attachments, raw, uploads
-from agentpost_server.messages.model import Attachment, NewUpload, UploadUrl
+from agentpost_server.messages import attachments, file_text, raw, uploads
+from agentpost_server.messages.model import Attachment, AttachmentText, NewUpload, UploadUrl
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.body import StrictBody
 from agentpost_server.web.idempotency import Effect
 
 Original = Annotated[bool, QueryParameter(description="The bytes as received, without the lines that we put on top.")]
+FromPage = Annotated[int, QueryParameter(ge=1, le=1_000_000, description="The first page wanted.")]
+MaxChars = Annotated[int, QueryParameter(ge=1, le=100_000, description="How many characters the answer may have.")]
+FromCharacter = Annotated[
+    int, QueryParameter(ge=0, le=100_000_000, description="How many characters of the first page to leave out.")
+]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
 
 
@@ -80,6 +85,28 @@ async def get_attachment(
     return await attachments.get(runtime, tenant, ids.decode("att", attachment_id))
 
 
+@get(
+    "/attachments/{attachment_id:str}/text",
+    opt=needs("attachments:read"),
+    tags=["attachments"],
+    summary="Get the text of an attachment",
+)
+async def get_attachment_text(
+    runtime: NamedDependency[Runtime],
+    tenant: NamedDependency[Scope],
+    attachment_id: FromPath[str],
+    page: FromPage = 1,
+    max_chars: MaxChars = 20_000,
+    offset: FromCharacter = 0,
+) -> AttachmentText:
+    """Whole pages from `page` on while they fit into `max_chars`; go on at `next_page`. A page that alone is longer is
+    cut, and goes on at its `next_offset`. Files are read behind the message: until then `text_status` is `pending`."""
+    async with runtime.database.transaction(tenant.organization_id) as tx:
+        return await file_text.pages(
+            tx, tenant, ids.decode("att", attachment_id), page=page, offset=offset, most_characters=max_chars
+        )
+
+
 @route(
     "/files/{token:str}",
     http_method=_READ,
@@ -113,5 +140,5 @@ async def upload_file(
     return Response(content=None, status_code=200)
 
 
-ROUTES = [get_raw_message, create_upload_url, get_attachment]
+ROUTES = [get_raw_message, create_upload_url, get_attachment, get_attachment_text]
 ROOT_ROUTES = [download_file, upload_file]

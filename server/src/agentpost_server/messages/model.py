@@ -32,6 +32,27 @@ class Attachment(msgspec.Struct, kw_only=True):
     download_url_expires_at: str | UnsetType = UNSET
 
 
+class FilePage(msgspec.Struct, kw_only=True):
+    """A page of a PDF, a slide, a sheet; of other files a piece of at most 10,000 characters."""
+
+    page: int
+    text: str
+
+
+class AttachmentText(msgspec.Struct, kw_only=True):
+    """`page_count`: the file's own; null until it is read. `truncated`: the file's text goes on where reading ended, or
+    the page shown goes on at `next_offset`. `failure`: why there is none."""
+
+    attachment_id: str
+    text_status: Literal["none", "pending", "ready", "failed"]
+    failure: Literal["encrypted", "damaged", "too_large", "cpu", "memory", "deadline", "crash", "missing"] | None
+    pages: list[FilePage]
+    page_count: int | None
+    truncated: bool
+    next_page: int | None
+    next_offset: int | None
+
+
 class Recipient(msgspec.Struct, kw_only=True):
     """Whom an outbound message went to, and how far it got."""
 

@@ -8,8 +8,9 @@ import msgspec
 
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
+from agentpost_server.mail.file_text import kind_of
 from agentpost_server.mail.model import Address
-from agentpost_server.messages.new import NewMessage
+from agentpost_server.messages.new import NewAttachment, NewMessage
 from agentpost_server.messages.placed import PlacedMessage, ThreadState
 from agentpost_server.messages.threading import Key
 
@@ -75,14 +76,16 @@ WITH m AS MATERIALIZED (
 ), files AS MATERIALIZED (
     SELECT * FROM unnest($58::uuid[], $59::uuid[], $60::uuid[], $61::uuid[], $62::uuid[], $63::integer[], $64::text[],
         $65::text[], $66::text[], $67::bigint[], $68::text[], $69::text[], $70::text[], $71::text[], $72::bytea[],
-        $73::timestamptz[])
+        $73::timestamptz[], $75::text[])
     AS f(organization_id, id, environment_id, inbox_id, message_id, position, filename, mime_type, declared_mime_type,
-        size, sha256, disposition, content_id, flag_list, content, created_at)
+        size, sha256, disposition, content_id, flag_list, content, created_at, text_status)
 ), new_files AS (
     INSERT INTO attachments (organization_id, id, environment_id, inbox_id, message_id, position, filename, mime_type,
-        declared_mime_type, size, sha256, disposition, content_id, flags)
+        declared_mime_type, size, sha256, disposition, content_id, flags, text_status)
     SELECT organization_id, id, environment_id, inbox_id, message_id, position, filename, mime_type, declared_mime_type,
-        size, sha256, disposition, content_id, string_to_array(flag_list, E'\\x1f') FROM files
+        size, sha256, disposition, content_id, string_to_array(flag_list, E'\\x1f'), text_status FROM files
+), new_readings AS (
+    INSERT INTO file_readings (organization_id, id) SELECT organization_id, id FROM files WHERE text_status = 'pending'
 ), new_blobs AS (
     INSERT INTO blobs (organization_id, id, size, sha256, media_type, content, created_at)
     SELECT organization_id, id, size, decode(sha256, 'hex'), mime_type, content, created_at FROM files
@@ -164,6 +167,7 @@ async def insert(
         *_columns(references, 5),
         *_columns([row for one in placed for row in _file_rows(one.message)], 16),
         [one.message.spam_score for one in placed],
+        [_text_status(file) for one in placed for file in one.message.attachments],
     )
     return {row["id"] for row in rows}
 
@@ -264,6 +268,10 @@ def _file_rows(message: NewMessage) -> list[tuple[Any, ...]]:
         )
         for position, one in enumerate(message.attachments)
     ]
+
+
+def _text_status(file: NewAttachment) -> str:
+    return "pending" if kind_of(file.mime_type, file.filename, file.flags) else "none"
 
 
 def _json(value: object) -> str:
