@@ -185,6 +185,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rspamd_url: str = ""
     """Base of an rspamd worker's HTTP interface, such as `http://rspamd:11333`; its verdict counts in the score. Empty:
     none."""
+    model_url: str = ""
+    """Base of an OpenAI-compatible API, such as `https://api.example.com/v1` or `http://ollama:11434/v1`: its model is
+    asked whether a mail gives an agent instructions, and may raise the score by rules. Mail goes there. Empty: none."""
+    model_key: str = ""
+    """Key of `model_url`, sent as a bearer token. Empty: none."""
+    model_name: str = ""
+    """Which model of `model_url` to ask."""
+    model_tokens_per_month: Annotated[int, Meta(ge=0)] = 1_000_000
+    """Tokens that an organization's mail may cost in a month; then the rules judge alone until the next."""
+    model_seconds: Annotated[float, Meta(gt=0, le=30)] = 5.0
+    """How long one answer of the model may take."""
     max_send_octets: Octets = 10_485_760
     """Largest composed MIME that a send may have, attachments included."""
     max_receive_octets: Octets = 26_214_400

@@ -33,6 +33,8 @@ _NESTED: Final = {
     "request": "Request",
     "records": "DnsRecord",
     "series": "Moment",
+    "screening": "Screening",
+    "factors": "ScreeningFactor",
     "attachments_meta": "DraftFile",
     "author": "Actor",
     "failure": "DraftFailure",
@@ -100,6 +102,8 @@ _SPEC: Final = {
     "Problem": "type title status detail code errors[] fix request_id",
     "Counter": "current limit? percentage?",
     "Highlights": "subject text",
+    "Screening": "score verdict detector factors[]",
+    "ScreeningFactor": "name weight where",
     "Code": "kind value confidence purpose where domain?",
 }
 _M: Final = "message_id thread_id inbox_id"

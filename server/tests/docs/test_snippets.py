@@ -93,6 +93,7 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
         "drafts.md",
         "filter-rules.md",
         "attachment-text.md",
+        "screening.md",
     ],
 )
 async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant, tmp_path: Path) -> None:

@@ -12,16 +12,18 @@ _TEXT_OCTETS: Final = 64 * 1024
 _ADDRESSES: Final = 100
 
 
-def received(message: NewMessage, added: Added, rule_id: UUID | None = None) -> list[NewEvent]:
+def received(
+    message: NewMessage, added: Added, rule_id: UUID | None = None, policy_id: str | None = None
+) -> list[NewEvent]:
     """`thread.created` when the message opened one, then `message.received`; of what a filter rule blocks, and of spam
-    by no rule, `message.blocked`; of what is held `message.held`, without its words."""
+    by no rule, `message.blocked`; of what is held `message.held`, by that policy, without its words."""
     thread_id, inbox_id = ids.encode("thr", added.thread_id), ids.encode("inb", message.inbox_id)
     events: list[NewEvent] = []
     if added.thread_created:
         data = {"thread_id": thread_id, "inbox_id": inbox_id, "subject": message.subject}
         events.append(NewEvent(type="thread.created", inbox_id=message.inbox_id, data=data))
     if message.status == "held":
-        events.append(_held(message, thread_id, inbox_id))
+        events.append(_held(message, thread_id, inbox_id, policy_id))
         return events
     text = message.extracted_text or ""
     too_long = len(text) * 4 > _TEXT_OCTETS and len(text.encode()) > _TEXT_OCTETS
@@ -43,7 +45,7 @@ def received(message: NewMessage, added: Added, rule_id: UUID | None = None) -> 
         "authentication": message.authentication,
         "trust": message.trust,
         "flags": list(added.flags),
-        "screening_score": None,
+        "screening_score": None if message.screening is None else message.screening["score"],
         "truncated": too_long or crowded,
     }
     if is_blocked := rule_id is not None or "spam" in message.labels:
@@ -53,7 +55,7 @@ def received(message: NewMessage, added: Added, rule_id: UUID | None = None) -> 
     return events
 
 
-def _held(message: NewMessage, thread_id: str, inbox_id: str) -> NewEvent:
+def _held(message: NewMessage, thread_id: str, inbox_id: str, policy_id: str | None) -> NewEvent:
     data: dict[str, object] = {
         "message_id": ids.encode("msg", message.id),
         "thread_id": thread_id,
@@ -61,7 +63,7 @@ def _held(message: NewMessage, thread_id: str, inbox_id: str) -> NewEvent:
         "direction": "inbound",
         "status": "held",
         "reason": "screening",
-        "policy_id": None,
+        "policy_id": policy_id,
         "approve_by": None,
     }
     return NewEvent(type="message.held", inbox_id=message.inbox_id, data=data)

@@ -23,6 +23,7 @@ from agentpost_server.inbound.dmarc import is_report, take_report
 from agentpost_server.inbound.filtered import filtered
 from agentpost_server.inbound.reading import InboundMail, ReadMail, inbound_mail, read_mail, unreadable
 from agentpost_server.inbound.spam import screened
+from agentpost_server.inbound.suspicion import weighed
 from agentpost_server.mail.jail import ParseJail, needs_jail
 from agentpost_server.messages.add import add
 from agentpost_server.outbound import feedback, telling
@@ -30,6 +31,7 @@ from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 from agentpost_server.screening import Screen
 from agentpost_server.screening.authentication import Arrival
+from agentpost_server.screening.injection import Judge, configured
 from agentpost_server.work import Claimed, Lane, next_wait
 
 log = structlog.get_logger("ingest")
@@ -57,6 +59,7 @@ class Ingest:
         self._runtime = runtime
         self._jail = ParseJail()
         self._screen = Screen(runtime.settings)
+        self._judge = Judge(runtime.database, runtime.settings, configured(runtime.settings))
         self._checks = Checks(runtime)
         self._following: dict[asyncio.Task[None], int] = {}
         self._lane = Lane(
@@ -82,6 +85,7 @@ class Ingest:
             await asyncio.wait(self._following, timeout=grace_seconds)
         await self._jail.__aexit__(None, None, None)
         self._screen.close()
+        self._judge.close()
 
     async def handle(self, claimed: list[Claimed]) -> None:
         """Until it is done: a database that went away in the middle leaves the rows ours, and is soon back."""
@@ -149,7 +153,7 @@ class Ingest:
             return
         try:
             read = [(await self._read(mail, raw), raw) for mail, raw in batch]
-            await self._store(await screened(self._screen, read))
+            await self._store(await weighed(self._judge, await screened(self._screen, read)))
         except Unavailable:
             raise
         except Exception:
@@ -170,7 +174,8 @@ class Ingest:
             if is_report(mail):
                 await take_report(self._runtime, self._jail, checked, whole)
                 return await self._drop(mail)
-            await self._store(await screened(self._screen, [(await self._read(checked, whole), whole)]))
+            read = await screened(self._screen, [(await self._read(checked, whole), whole)])
+            await self._store(await weighed(self._judge, read))
         except Unavailable:
             raise
         except OSError as error:
@@ -235,13 +240,13 @@ class Ingest:
                 )
             mail, rule_ids = await filtered(tx, mail)
             added = await add(tx, [one.message for one in mail])
-            if held := [one.mail.claim for one in mail if one.message.status == "held"]:
+            if held := [(one.mail.claim, _policy_of(one)) for one in mail if one.message.status == "held"]:
                 await store.hold(tx, held)
             events: list[tuple[Scope, NewEvent]] = [
                 (one.mail.scope, event)
                 for one, place in zip(mail, added, strict=True)
                 if place is not None
-                for event in received(one.message, place, rule_ids.get(one.mail.claim.id))
+                for event in received(one.message, place, rule_ids.get(one.mail.claim.id), _policy_of(one))
             ]
             if events:
                 await append_all(tx, events)
@@ -287,6 +292,12 @@ async def _was_report(tx: Tx, one: ReadMail) -> bool:
         return False
     owner = one.mail.claim.organization_id
     return await feedback.apply_report(tx, owner, one.transmission_id, one.report) is not None
+
+
+def _policy_of(one: ReadMail) -> str | None:
+    """The policy that holds it; None where it is held by the server's own settings, or not at all."""
+    screening = one.message.screening
+    return one.mail.thresholds.policy_id if screening is not None and screening["verdict"] == "hold" else None
 
 
 def _told(error: Exception) -> str:

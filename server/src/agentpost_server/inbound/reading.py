@@ -29,6 +29,7 @@ from agentpost_server.mail.trace_header import TRACE_HEADER, read
 from agentpost_server.messages.new import NewAttachment, NewMessage
 from agentpost_server.outbound import verp
 from agentpost_server.screening import Facts, Verdict, judge
+from agentpost_server.screening.injection import OFF, Judgement, Thresholds, look, thresholds_of
 from agentpost_server.work import Claimed
 
 _INLINE_OCTETS: Final = 256 * 1024
@@ -59,6 +60,7 @@ class InboundMail(msgspec.Struct, frozen=True, kw_only=True):
     stored_at: datetime | None
     inbox_stands: bool
     authentication: Authentication | None
+    thresholds: Thresholds = OFF
 
 
 class LargeFile(msgspec.Struct, frozen=True):
@@ -72,7 +74,8 @@ class LargeFile(msgspec.Struct, frozen=True):
 class ReadMail(msgspec.Struct, frozen=True, kw_only=True):
     """What a mail turned out to be: a report about a transmission of ours, or a message.
 
-    `verdict` is None for mail between inboxes of this server, which nobody judges.
+    `verdict` is None for mail between inboxes of this server, which nobody judges as spam. `judgement` says whether it
+    speaks to a model; None for what could not be read.
     """
 
     mail: InboundMail
@@ -82,6 +85,16 @@ class ReadMail(msgspec.Struct, frozen=True, kw_only=True):
     report: DeliveryReport | ComplaintReport | None = None
     traced: tuple[UUID, UUID] | None = None
     verdict: Verdict | None = None
+    judgement: Judgement | None = None
+
+
+class _Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is new in a mail, whether it hides words from its reader, what it looks like, and to whom it speaks."""
+
+    extracted: Extracted
+    hides: bool
+    verdict: Verdict | None
+    judgement: Judgement
 
 
 def inbound_mail(row: Mapping[str, Any]) -> InboundMail:
@@ -102,6 +115,7 @@ def inbound_mail(row: Mapping[str, Any]) -> InboundMail:
         stored_at=row["stored_at"],
         inbox_stands=row["inbox_stands"],
         authentication=msgspec.json.decode(told, type=Authentication) if (told := row["authentication"]) else None,
+        thresholds=thresholds_of(row["screening_policies"]),
     )
 
 
@@ -118,10 +132,10 @@ async def read_mail(
     else:
         result = parse(raw, null_sender)
     text, html = (None, None) if failed else (result.text_body, result.html_body)
-    if len(text or "") + len(html or "") > _LONG_BODY:
-        extracted, hides, verdict = await asyncio.to_thread(_look_through, mail, result, text, html)
+    if _takes_long(result):
+        seen = await asyncio.to_thread(_look_through, mail, result, text, html)
     else:
-        extracted, hides, verdict = _look_through(mail, result, text, html)
+        seen = _look_through(mail, result, text, html)
     files = () if failed else result.attachments
     file_ids = [_file_id(mail.claim.id, position) for position in range(len(files))]
     return ReadMail(
@@ -129,9 +143,9 @@ async def read_mail(
         message=_message(
             mail,
             result,
-            extracted,
+            seen.extracted,
             failed=failed,
-            hides=hides,
+            hides=seen.hides,
             echo=_is_echo(mail, result, keyring),
             hostname=hostname,
             hold=hold,
@@ -145,15 +159,18 @@ async def read_mail(
         transmission_id=_transmission(mail, keyring),
         report=result.report,
         traced=_traced(result.report, keyring),
-        verdict=verdict,
+        verdict=seen.verdict,
+        judgement=seen.judgement,
     )
 
 
-def _look_through(
-    mail: InboundMail, parsed: ParsedMail, text: str | None, html: str | None
-) -> tuple[Extracted, bool, Verdict | None]:
-    """What is new in it, whether it hides words from its reader, and what it looks like."""
-    verdict = None
+def _takes_long(parsed: ParsedMail) -> bool:
+    files = sum(one.size for one in parsed.attachments if one.mime_type.startswith("text/"))
+    return len(parsed.text_body or "") + len(parsed.html_body or "") + files > _LONG_BODY
+
+
+def _look_through(mail: InboundMail, parsed: ParsedMail, text: str | None, html: str | None) -> _Seen:
+    verdict, authentication = None, shown(mail.authentication or UNCHECKED)
     if mail.source != "local":
         verdict = judge(
             parsed,
@@ -161,11 +178,22 @@ def _look_through(
                 received_at=mail.received_at,
                 recipients=mail.rcpt_to,
                 helo=mail.helo if mail.source == "smtp" else None,
-                authentication=shown(mail.authentication or UNCHECKED),
+                authentication=authentication,
             ),
         )
-    hides = is_hiding(find_hidden(html, text)) or is_hiding(hidden_characters(parsed.subject, "subject"))
-    return extract(text, html), hides, verdict
+    hidden, extracted = find_hidden(html, text), extract(text, html)
+    return _Seen(
+        extracted=extracted,
+        hides=is_hiding(hidden) or is_hiding(hidden_characters(parsed.subject, "subject")),
+        verdict=verdict,
+        judgement=look(
+            parsed,
+            [one.name for one in verdict.factors] if verdict is not None else [],
+            authentication,
+            new_text=None if text is None else extracted.text,
+            hidden=hidden,
+        ),
+    )
 
 
 def unreadable(mail: InboundMail, hostname: str) -> ReadMail:

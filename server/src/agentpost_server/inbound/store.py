@@ -126,11 +126,16 @@ async def route_report(database: Database, domain: str) -> Found | None:
 
 
 async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
-    """Rows that are still ours, with their bytes where they are small and whether their inbox stands."""
+    """Rows that are still ours, with their bytes where they are small, whether their inbox stands, and what it screens
+    by."""
     return await tx.rows(
         """SELECT m.*, b.content, b.created_at AS stored_at,
              EXISTS (SELECT FROM inboxes i WHERE i.organization_id = m.organization_id AND i.id = m.inbox_id
-               AND i.deleted_at IS NULL) AS inbox_stands
+               AND i.deleted_at IS NULL) AS inbox_stands,
+             (SELECT jsonb_agg(jsonb_build_object('id', p.id, 'rules', p.rules) ORDER BY p.id) FROM policies p
+              WHERE p.organization_id = m.organization_id AND p.kind = 'screening' AND p.enabled
+                AND (p.environment_id IS NULL OR p.environment_id = m.environment_id)
+                AND (p.inbox_id IS NULL OR p.inbox_id = m.inbox_id)) AS screening_policies
            FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS c(organization_id, id, attempts)
            JOIN inbound_mails m ON m.organization_id = c.organization_id AND m.id = c.id AND m.attempts = c.attempts
            LEFT JOIN blobs b ON b.organization_id = c.organization_id AND b.id = c.id
@@ -150,13 +155,14 @@ async def take(tx: Tx, claimed: Sequence[Claimed]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def hold(tx: Tx, held: Sequence[Claimed]) -> None:
-    """Why messages just stored as `held` wait for a person (SPEC 22)."""
+async def hold(tx: Tx, held: Sequence[tuple[Claimed, str | None]]) -> None:
+    """Why messages just stored as `held` wait for a person (SPEC 22), each with the policy that says so."""
     await tx.run(
-        """UPDATE messages m SET hold = '{"reason": "screening"}'::jsonb
-           FROM unnest($1::uuid[], $2::uuid[]) AS h(organization_id, id)
+        """UPDATE messages m SET hold = jsonb_build_object('reason', 'screening', 'policy_id', h.policy_id)
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS h(organization_id, id, policy_id)
            WHERE m.organization_id = h.organization_id AND m.id = h.id""",
-        *_columns(held)[:2],
+        *_columns([claim for claim, _ in held])[:2],
+        [policy_id for _, policy_id in held],
     )
 
 

@@ -22,7 +22,7 @@ from agentpost_server.messages.model import Label, Message, Thread, message_of, 
 from agentpost_server.web.lists import ListQuery
 from agentpost_server.web.paging import Page
 
-GUARDED: Final = frozenset("received sent unread blocked spam unauthenticated held loop dead-letter".split())
+GUARDED: Final = frozenset("received sent unread blocked spam unauthenticated suspicious held loop dead-letter".split())
 MOST: Final = 64
 _GRAMMAR: Final = re.compile(r"[a-z0-9][a-z0-9._:/+-]{0,63}")
 # Reading is the one thing that a client tells the server by a label of the server's.

@@ -59,6 +59,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     loop_class: str = "none"
     spam_score: float | None = None
     """None where nobody judged: mail of our own, and between inboxes of this server."""
+    screening: dict[str, object] | None = None
+    """SPEC 22's keys. None for what we send."""
     based_on: tuple[UUID, ...] = ()
     send_at: datetime | None = None
     created_at: datetime

@@ -30,12 +30,12 @@ WITH m AS MATERIALIZED (
         $17::text[], $18::text[], $19::boolean[], $20::integer[], $21::text[], $22::text[], $23::text[], $24::text[],
         $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[],
         $31::text[], $32::text[], $33::text[], $34::text[], $35::integer[], $36::integer[], $37::text[],
-        $38::text[], $39::text[], $74::real[])
+        $38::text[], $39::text[], $74::real[], $76::text[])
     AS u(organization_id, id, environment_id, inbox_id, thread_id, direction, status, message_id_header, in_reply_to,
         reference_list, subject, from_address, to_addresses, cc_addresses, bcc_addresses, reply_to_addresses, preview,
         label_list, has_attachments, size, envelope, authentication, trust, flag_list, parse_status, loop_class,
         based_on_list, send_at, created_at, received_at, text_body, html_body, extracted_text, extracted_html,
-        new_text_length, new_html_length, headers, people, facet_list, spam_score)
+        new_text_length, new_html_length, headers, people, facet_list, spam_score, screening)
 ), new_threads AS (
     INSERT INTO threads (organization_id, id, environment_id, inbox_id, subject, participants, message_count,
         last_message_id, last_message_at, labels, preview, has_attachments, created_at)
@@ -57,14 +57,14 @@ WITH m AS MATERIALIZED (
     INSERT INTO messages (organization_id, id, environment_id, inbox_id, thread_id, direction, status,
         message_id_header, in_reply_to, reference_ids, subject, from_address, to_addresses, cc_addresses, bcc_addresses,
         reply_to_addresses, preview, labels, has_attachments, size, envelope, authentication, trust, flags,
-        parse_status, loop_class, based_on, send_at, created_at, received_at, spam_score)
+        parse_status, loop_class, based_on, send_at, created_at, received_at, spam_score, screening)
     SELECT organization_id, id, environment_id, inbox_id, thread_id, direction, status, message_id_header, in_reply_to,
         string_to_array(reference_list, E'\\x1f'), subject, from_address::jsonb, to_addresses::jsonb,
         cc_addresses::jsonb, bcc_addresses::jsonb, reply_to_addresses::jsonb, preview,
         string_to_array(label_list, E'\\x1f'), has_attachments, size, envelope::jsonb, authentication::jsonb, trust,
         string_to_array(flag_list, E'\\x1f') || CASE WHEN search IS NULL THEN '{unindexed}'::text[] ELSE '{}' END,
         parse_status, loop_class, string_to_array(based_on_list, E'\\x1f')::uuid[], send_at, created_at, received_at,
-        spam_score FROM m
+        spam_score, screening::jsonb FROM m
 ), new_contents AS (
     INSERT INTO message_contents (organization_id, message_id, text_body, html_body, extracted_text, extracted_html,
         new_text_length, new_html_length, headers, search)
@@ -168,6 +168,7 @@ async def insert(
         *_columns([row for one in placed for row in _file_rows(one.message)], 16),
         [one.message.spam_score for one in placed],
         [_text_status(file) for one in placed for file in one.message.attachments],
+        [None if (found := one.message.screening) is None else _json(found) for one in placed],
     )
     return {row["id"] for row in rows}
 

@@ -32,6 +32,8 @@ class Patience:
         self._failures += 1
         if now >= self._silent_until:
             self._silent_until = now + _SILENCE_SECONDS
-            log.warning("a spam helper does not answer; mail goes on without it", helper=self._helper, reason=reason)
+            log.warning(
+                "a helper of screening does not answer; mail goes on without it", helper=self._helper, reason=reason
+            )
         if self._failures >= _FAILURES:
             self._failures, self._rests_until = 0, now + _REST_SECONDS
