@@ -58,3 +58,13 @@ def test_the_sandboxs_own_code_is_found() -> None:
 def test_the_origin_bound_line_names_its_domain() -> None:
     [code] = find_codes("Sign in", "Your code is 482913.\n\n@example.com #482913", None)
     assert (code.value, code.domain) == ("482913", "example.com")
+
+
+def test_the_link_that_refuses_a_sign_in_is_never_offered() -> None:
+    html = (
+        "<p>Somebody is signing in to your account.</p>"
+        '<a href="https://id.example.com/a?req=a81bc81bdead4e5dabff">Yes, sign me in</a> '
+        '<a href="https://id.example.com/r?req=b92cd92cebef5f6ebc00">No, block this sign-in</a>'
+    )
+    [code] = find_codes("Sign-in request", None, html)
+    assert (code.value, code.purpose) == ("https://id.example.com/a?req=a81bc81bdead4e5dabff", "sign_in")

@@ -19,7 +19,7 @@ FLOOR: Final = 0.6
 _MOST: Final = 100
 _PATHS: Final[dict[Purpose, re.Pattern[str]]] = {
     "reset": re.compile(r"reset|forgot|recover|new-?password|change-?password|set-?password|passwort|resetpw"),
-    "sign_in": re.compile(r"magic|sign-?in|log-?in|session|passwordless|sso\b|(?<![a-z])auth(?!or)|otp"),
+    "sign_in": re.compile(r"magic|approve|sign-?in|log-?in|session|passwordless|sso\b|(?<![a-z])auth(?!or)|otp"),
     "verify": re.compile(r"verif|confirm|activat|validat|registr|sign-?up|invitation|optin|opt-in|bestaetig"),
 }
 _SECRET_NAMES: Final = re.compile(
@@ -33,14 +33,16 @@ _SECRET: Final = re.compile(
 _NEVER: Final = re.compile(
     r"unsubscribe|optout|opt-out|preferences|privacy|terms|legal|imprint|impressum|help|support|faq|contact|"
     r"careers|blog|"
-    r"webversion|view-?in-?browser|view-?online|abmelde|desinscri|abuse|report|deny|revoke|block|cancel|delete|"
+    r"webversion|view-?in-?browser|view-?online|abmelde|desinscri|abuse|report|reject|disallow|refuse|deny|"
+    r"revoke|block|cancel|delete|"
     r"not-?me|"
     r"not_me|decline|secure-account|facebook\.com|twitter\.com|//x\.com|linkedin\.com|instagram\.com|"
     r"youtube\.com|tiktok\.com|"
     r"t\.me/|play\.google\.com|apps\.apple\.com|\.(?:png|jpe?g|gif|css|svg|woff2?|ico|pdf)(?:$|\?)"
 )
 _NEVER_SAID: Final = re.compile(
-    r"unsubscribe|preferences|privacy|terms of|view (?:this|in|online)|help cent|support|contact us|report|deny|"
+    r"unsubscribe|preferences|privacy|terms of|view (?:this|in|online)|help cent|support|contact us|report|"
+    r"reject|block|refuse|(?:^|\W)no[,!]|deny|"
     r"cancel|"
     r"decline|abmelden|abbestell|datenschutz|desabonner|desinscri|confidentialite|darse de baja|privacidad|disiscriv|"
     r"afmelden|uitschrijv|wypisz|avregistrera|avprenumerer|afmeld|odhlas|abonelikten|отписа|відпис|配信停止|"

@@ -31,6 +31,11 @@ _USE: Final = re.compile(
     r"podaj|uzyj|ange|anvand|skriv|indtast|brug|zadejte|pouzijte|girin|kullanin)\W{1,3}(?:\w+\W{1,2}){0,2}$|"
     r"(?:введите|используйте|введіть|使用|输入|輸入|أدخل|استخدم|הזן|הזינו|השתמש ב)\W{0,3}(?:\w+\W{1,2}){0,1}$"
 )
+# "One-time code (PR #2048)": what opens behind other words has a name of its own.
+_OPENS: Final = re.compile(r"[(\[][^()\[\]]*[^\W\d_]")
+_BY: Final = re.compile(
+    r"(?<![a-z])(?:verif|confirm|bestatig|valid|activ|aktivier)\w*[^.!?]{0,40}\W(?:with|mit|avec|con|com|met)\W(?:\w+\W){0,2}$"
+)
 _IS: Final = re.compile(
     r"\W{0,4}(?:is|as|are|ist|als|lautet|est|comme|es|como|e|come|is|jest|jako|ar|som|er|je|to|to je|это|-|–|が|"
     r"は|是|为|為|"
@@ -61,7 +66,7 @@ class Support(NamedTuple):
 
 class _Found(NamedTuple):
     support: Support
-    index: int
+    line: int
     candidate: Candidate
 
 
@@ -81,7 +86,7 @@ def one_time_codes(part: Part, evidence: Evidence) -> list[Code]:
         if looked > _MOST_LOOKS:
             break
     surest = sorted(best.values(), key=lambda one: -one.support.confidence)[:_MOST_CODES]
-    return [_code(part, one.index, one.candidate, one.support, evidence) for one in surest]
+    return [_code(part, one.line, one.candidate, one.support, evidence) for one in surest]
 
 
 def _support(part: Part, index: int, candidate: Candidate, evidence: Evidence) -> Support | None:
@@ -137,6 +142,8 @@ def _leading(low: str, before: list[Hit], candidate: Candidate) -> Hit | None:
             if not _LEADS.search(gap) or (hit.says == "other" and words < 3):
                 return None
             continue
+        if words and _OPENS.search(gap) and not gap.rstrip().endswith(":"):
+            return None
         near = words <= (2 if hit.says == "named" else 1) and len(gap) <= 24 and (hit.says == "named" or "," not in gap)
         if not near and not (_LEADS.search(gap) and (hit.says == "named" or words <= 8)):
             return None
@@ -171,7 +178,8 @@ def _claimed(low: str, before: list[Hit], candidate: Candidate, used: bool) -> b
 
 def _used(low: str, candidate: Candidate, evidence: Evidence) -> bool:
     """ "Enter 482913 to sign in": a verb, and what for, in one sentence."""
-    told = _USE.search(low[max(0, candidate.start - 40) : candidate.start]) or _USED.search(low[candidate.end :][:30])
+    before = low[max(0, candidate.start - 80) : candidate.start]
+    told = _USE.search(before[-40:]) or _BY.search(before) or _USED.search(low[candidate.end :][:30])
     if told is None:
         return False
     return purpose_of(low) is not None or (evidence.passing and purpose_of(evidence.subject) is not None)

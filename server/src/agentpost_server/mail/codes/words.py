@@ -43,7 +43,7 @@ EN = Words(
     "|company no|company number|population|people|users|visitors|points|miles|dial-in|conference"
     "|access number|exit code|http|line ",
     sign_in="access code|authentication code|two-step|two-factor|2-step|2fa|sign in|sign-in|signin|log in|log-in|login"
-    "|logging in|signing in|log on|magic link|access your account",
+    "|logging in|signing in|log on|magic link|access your account|sign me in|log me in",
     verify="verify|verification|confirm|activate|activation|validate|registration|sign up|sign-up|signing up"
     "|complete your account|finish setting up",
     reset="reset|forgot|new password|change your password|change password|recover|choose a password"
