@@ -167,12 +167,33 @@ async def test_the_beginnings_of_several_files_come_in_one_look(tenant: Tenant) 
     for one in (paper, note):
         await _read(tenant, encode("att", one.id))
     async with tenant.server.database.transaction(tenant.organization.organization_id) as tx:
-        rows = await file_text.beginnings(tx, live(tenant), [mail.id], most_characters=40)
-    assert [(row["filename"], row["page"], row["text"]) for row in rows] == [
-        ("a.pdf", 1, "a" * 30),
-        ("a.pdf", 2, "b" * 10),
-        ("n.txt", 1, "note"),
+        found = await file_text.beginnings(tx, live(tenant), [mail.id], most_characters=40, most_files=2)
+        fewer = await file_text.beginnings(tx, live(tenant), [mail.id], most_characters=99, most_files=1)
+    first, second = found[mail.id].files
+    assert (first.attachment_id, [(one.page, one.text) for one in first.pages]) == (
+        paper.id,
+        [(1, "a" * 30), (2, "b" * 10)],
+    )
+    assert (first.whole, second.whole, found[mail.id].all_of_them) == (False, True, True)
+    assert (fewer[mail.id].files[0].whole, fewer[mail.id].all_of_them) == (True, False)
+
+
+async def test_the_context_of_a_thread_holds_what_files_say_with_their_pages(tenant: Tenant) -> None:
+    paper, table = (
+        _file(pdf("the first", "", "the third"), "a.pdf", "application/pdf"),
+        _file(b"cell;" * 4_000, "a.csv", "text/csv"),
+    )
+    mail = await store_mail(tenant, await new_inbox(tenant), attachments=(paper, table))
+    for one in (paper, table):
+        await _read(tenant, encode("att", one.id))
+    thread = (await tenant.http.get(f"/messages/{encode('msg', mail.id)}")).json()["thread_id"]
+    context = (await tenant.http.get(f"/threads/{thread}/context")).json()
+    spans = [one for one in context["spans"] if one["attachment_id"] == encode("att", paper.id)]
+    assert [(one["kind"], one["page"], context["content"][one["start"] : one["end"]].strip()) for one in spans] == [
+        ("attachment", 1, "the first"),
+        ("attachment", 3, "the third"),
     ]
+    assert context["omitted"] == [{"message_id": encode("msg", mail.id), "reason": "file"}]
 
 
 async def _rows(tenant: Tenant, attachment_id: UUID) -> int:

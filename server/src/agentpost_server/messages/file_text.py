@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agentpost_server.core import ids
 from agentpost_server.core.errors import NotFound
 from agentpost_server.core.scope import Scope
@@ -40,7 +42,42 @@ async def pages(
     )
 
 
-async def beginnings(tx: Tx, tenant: Scope, message_ids: Sequence[UUID], *, most_characters: int) -> list[Any]:
-    """Rows (message_id, attachment_id, filename, page, characters, text) of the files of some messages that were read,
-    in order, at most so many characters a file. A `text` shorter than its `characters` is cut."""
-    return await store_file_text.beginnings(tx, tenant, message_ids, most_characters)
+class FileBeginning(msgspec.Struct, frozen=True, kw_only=True):
+    """The first pages of a file. `whole`: that is all there is of it."""
+
+    attachment_id: UUID
+    pages: tuple[FilePage, ...]
+    whole: bool
+
+
+class FilesOfMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`all_of_them`: no read file of the message is left out."""
+
+    files: tuple[FileBeginning, ...]
+    all_of_them: bool
+
+
+async def beginnings(
+    tx: Tx, tenant: Scope, message_ids: Sequence[UUID], *, most_characters: int, most_files: int
+) -> dict[UUID, FilesOfMessage]:
+    """By message: its first files that were read, each as far as `most_characters` reach. One statement for all."""
+    rows = await store_file_text.beginnings(tx, tenant, message_ids, most_characters, most_files)
+    by_message: dict[UUID, dict[UUID, list[Any]]] = {}
+    for row in rows:
+        by_message.setdefault(row["message_id"], {}).setdefault(row["attachment_id"], []).append(row)
+    return {
+        message_id: FilesOfMessage(
+            files=tuple(_beginning(one) for one in files.values()),
+            all_of_them=len(files) == next(iter(files.values()))[0]["files"],
+        )
+        for message_id, files in by_message.items()
+    }
+
+
+def _beginning(rows: Sequence[Any]) -> FileBeginning:
+    last = rows[-1]
+    return FileBeginning(
+        attachment_id=last["attachment_id"],
+        pages=tuple(FilePage(page=row["page"], text=row["text"]) for row in rows),
+        whole=not last["truncated"] and last["page"] == last["page_count"] and len(last["text"]) == last["characters"],
+    )

@@ -99,21 +99,28 @@ async def pages(tx: Tx, organization_id: UUID, attachment_id: UUID, page: int, o
     return await tx.rows(_PAGES, organization_id, attachment_id, page, offset, most)
 
 
-async def beginnings(tx: Tx, tenant: Scope, message_ids: Sequence[UUID], most: int) -> list[Any]:
-    """The first pages of all read files of some messages, `most` characters a file at the most."""
+async def beginnings(tx: Tx, tenant: Scope, message_ids: Sequence[UUID], most: int, most_files: int) -> list[Any]:
+    """The first pages of the first files of some messages that were read, `most` characters a file at the most."""
     return await tx.rows(
-        f"""SELECT m.message_id, m.id AS attachment_id, m.filename, p.page, p.characters,
-              substr(p.text, 1, ($5 - p.before)::integer) AS text
-            FROM attachments m CROSS JOIN LATERAL (
+        f"""SELECT m.message_id, m.id AS attachment_id, p.page, p.characters, t.page_count, t.truncated, m.files,
+              substr(p.text, 1, ($5::integer - p.before)::integer) AS text
+            FROM (
+              SELECT m.*, row_number() OVER of_message AS number, count(*) OVER (PARTITION BY m.message_id) AS files
+              FROM attachments m WHERE {VISIBLE} AND m.message_id = ANY ($4) AND m.text_status = 'ready'
+              WINDOW of_message AS (PARTITION BY m.message_id ORDER BY m.position)
+            ) m
+            JOIN file_texts t ON t.organization_id = $1 AND t.attachment_id = m.id
+            CROSS JOIN LATERAL (
               SELECT few.*, sum(characters) OVER (ORDER BY page) - characters AS before
               FROM (SELECT page, characters, text FROM file_pages f WHERE f.organization_id = $1
                     AND f.attachment_id = m.id ORDER BY page LIMIT {MOST_PAGES}) few
             ) p
-            WHERE {VISIBLE} AND m.message_id = ANY ($4) AND m.text_status = 'ready' AND p.before < $5
+            WHERE m.number <= $6 AND p.before < $5::integer
             ORDER BY m.message_id, m.position, p.page""",
         tenant.organization_id,
         tenant.environment_id,
         list(tenant.inbox_ids),
         list(message_ids),
         most,
+        most_files,
     )

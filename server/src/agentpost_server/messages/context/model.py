@@ -8,7 +8,7 @@ import msgspec
 
 Format = Literal["markdown", "json"]
 Kind = Literal["new", "quoted", "hidden", "attachment"]
-Reason = Literal["budget", "duplicate_quote", "hidden", "held"]
+Reason = Literal["budget", "duplicate_quote", "hidden", "held", "file"]
 
 
 class Span(msgspec.Struct, kw_only=True):
@@ -61,6 +61,7 @@ class Mail(NamedTuple):
     html: str | None
     text: str | None
     pages: tuple["Page", ...] = ()
+    whole_files: bool = True
 
 
 class Page(NamedTuple):

@@ -42,6 +42,8 @@ class Maker:
             if text.strip():
                 pieces.append(Piece("quoted" if part.quoted else "new", text))
         self._hide(mail, pieces, omitted)
+        if not mail.whole_files:
+            omitted.append("file")
         pieces += [Piece("attachment", clean(one.text), one.attachment_id, one.number) for one in mail.pages]
         made = (one._replace(text=neutral(one.text.rstrip() + "\n")) for one in _joined(pieces))
         return Made(tuple(made), tuple(dict.fromkeys(omitted)))

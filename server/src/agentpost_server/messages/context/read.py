@@ -9,17 +9,21 @@ import msgspec
 from agentpost_server.core.errors import BadRequest
 from agentpost_server.core.scope import Scope
 from agentpost_server.mail.model import Address
-from agentpost_server.messages import threads
+from agentpost_server.messages import file_text, threads
 from agentpost_server.messages.context import store
 from agentpost_server.messages.context.fence import new_nonce
 from agentpost_server.messages.context.fill import Request, fill
-from agentpost_server.messages.context.model import Context, Format, Mail, Place
+from agentpost_server.messages.context.model import Context, Format, Mail, Page, Place
 from agentpost_server.messages.context.pieces import PREDECESSORS
 from agentpost_server.messages.context.tokens import NAME
+from agentpost_server.messages.file_text import FilesOfMessage
 from agentpost_server.messages.listing import HIGHEST
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.paging import read_cursor, write_cursor
 
+# Of each file its beginning, of each message its first files: the words of the mail come first.
+_FILE_CHARACTERS: Final = 8_000
+_FILES: Final = 5
 _address: Final = msgspec.json.Decoder(Address)
 
 
@@ -41,8 +45,15 @@ async def read_context(runtime: Runtime, tenant: Scope, thread_id: UUID, wanted:
         found = await threads.find(tx, tenant, thread_id)
         up_to = HIGHEST if place is None else place.message_id
         rows = await store.newest(tx, tenant, thread_id, up_to, PREDECESSORS)
+        files = await file_text.beginnings(
+            tx,
+            tenant,
+            [row["id"] for row in rows if row["shown"]],
+            most_characters=_FILE_CHARACTERS,
+            most_files=_FILES,
+        )
     asked = Request(
-        mails=[_mail(row) for row in rows],
+        mails=[_mail(row, files.get(row["id"])) for row in rows],
         shown=sum(row["shown"] for row in rows),
         place=place,
         form=wanted.form,
@@ -82,7 +93,8 @@ def _place(runtime: Runtime, tenant: Scope, name: str, offset: str | None) -> Pl
     return None if key is None else Place(UUID(bytes=key[0]), key[1])
 
 
-def _mail(row: Any) -> Mail:
+def _mail(row: Any, files: FilesOfMessage | None) -> Mail:
+    found = () if files is None else files.files
     return Mail(
         id=row["id"],
         direction=row["direction"],
@@ -93,4 +105,6 @@ def _mail(row: Any) -> Mail:
         sent_at=row["created_at"],
         html=row["html_body"],
         text=row["text_body"],
+        pages=tuple(Page(one.attachment_id, page.page, page.text) for one in found for page in one.pages if page.text),
+        whole_files=files is None or (files.all_of_them and all(one.whole for one in found)),
     )
