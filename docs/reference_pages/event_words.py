@@ -11,8 +11,12 @@ WORDS: Final = {
         "A filter rule kept a mail from the inbox, or it has the label `spam`: then `rule_id` is null. It stands in "
         "its thread all the same."
     ),
-    "message.held": "A message waits for a decision.",
-    "message.approved": "A person let a waiting message go.",
+    "message.held": (
+        "A message waits for a person: a send (`pending_approval`) until `approve_by`, or withheld mail (`held`)."
+    ),
+    "message.approved": (
+        "A waiting message was let go, by a person or, at its time, by its policy; `revision` is the one that goes."
+    ),
     "message.cancelled": "A message was cancelled before it left.",
     "message.queued": "A send was stored and will leave as soon as it can.",
     "message.scheduled": "A send was stored for later.",
@@ -26,7 +30,10 @@ WORDS: Final = {
         "The call to the transport broke off where nobody can tell whether it took the mail. It is not sent again."
     ),
     "message.failed": "The mail could not be handed over, and will not be tried again.",
-    "message.rejected": "The mail was refused before it left.",
+    "message.rejected": (
+        "The mail was refused before it left: nobody else than suppressed recipients was named, a person said no "
+        "(`approval_rejected`), nobody decided in time (`approval_expired`), or a policy or the transport refused it."
+    ),
     "message.bounced": "A recipient's system refused the mail, at once or by a report.",
     "message.complained": "A recipient called the mail unwanted.",
     "message.opened": "A recipient opened the mail, where tracking was asked for.",

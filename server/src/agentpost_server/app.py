@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from agentpost_server import __version__
+from agentpost_server import __version__, notices
 from agentpost_server.accounts import api as accounts_api
 from agentpost_server.accounts import records_api
 from agentpost_server.accounts.authenticate import Authenticator
@@ -40,6 +40,10 @@ from agentpost_server.outbound import api as outbound_api
 from agentpost_server.outbound import links_api, record, transmit
 from agentpost_server.outbound.deliverability import api as deliverability_api
 from agentpost_server.outbound.deliverability import judge
+from agentpost_server.outbound.holding import api as holding_api
+from agentpost_server.outbound.holding import expiry, notice
+from agentpost_server.outbound.holding import links_api as approval_links_api
+from agentpost_server.outbound.holding.hold import NOTICE
 from agentpost_server.policies import api as policies_api
 from agentpost_server.policies import rules_api
 from agentpost_server.policies.caps import prune as prune_caps
@@ -78,6 +82,7 @@ API_ROUTES: list[Any] = [
     *rules_api.ROUTES,
     *outbound_api.ROUTES,
     *drafts_api.ROUTES,
+    *holding_api.ROUTES,
     *deliverability_api.ROUTES,
     *sandbox_api.ROUTES,
     *provider_api.ROUTES,
@@ -90,8 +95,11 @@ ROOT_ROUTES: list[Any] = [
     *reference_routes.PAGE_ROUTES,
     *files_api.ROOT_ROUTES,
     *links_api.ROOT_ROUTES,
+    *approval_links_api.ROOT_ROUTES,
     *streams_api.ROOT_ROUTES,
 ]
+# What each kind of the product's own mails says.
+NOTICES: dict[str, notices.Writer] = {NOTICE: notice.write}
 PROBE_ROUTES: list[Any] = [*health.ROUTES, *metrics.ROUTES]
 _LAST_SECONDS = 3
 _DESCRIPTION = """Self-hosted e-mail for AI agents: inboxes by program, mail in and out, threads, events.
@@ -190,6 +198,8 @@ class Process:
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
             services.append(drafts_lane(self.runtime))
+            services.append(expiry.lane(self.runtime))
+            services.append(notices.Lane(self.runtime, NOTICES))
             services.append(Chore("deliverability", judge.EVERY_SECONDS, lambda: judge.add_up(self.runtime)))
             services.append(Chore("old-caps", 3600, lambda: prune_caps(self.runtime.database)))
             services.append(Chore("old-numbers", 3600, lambda: judge.prune(self.runtime)))

@@ -24,6 +24,8 @@ _NESTED: Final = {
     "messages": "Message",
     "headers": "Header",
     "created_by": "Actor",
+    "decided_by": "Actor",
+    "hold": "Hold",
     "actor": "Actor",
     "errors": "FieldError",
     "message": "Message",
@@ -72,6 +74,10 @@ _SPEC: Final = {
     "Span": "start end message_id attachment_id? page? kind sender direction trust",
     "Omitted": "message_id reason",
     "MessageEvent": """id type recipient? at transport? attempt? bounce_type? smtp_code? enhanced_code? detail?""",
+    "Hold": "reason policy_id? revision expires_at? on_expiry decided_by? decided_at? note?",
+    "MessageRevision": """revision changed[] author created_at subject to_addresses[] cc_addresses[] bcc_addresses[]
+        reply_to_addresses[] text_body? html_body? attachments_meta[] headers{} send_at? unattended list_unsubscribe
+        track_opens""",
     "Suppression": "id environment_id email reason message_id? detail? created_at",
     "ApiKey": """id name prefix kind scopes[] environment_ids[] inbox_ids[] status expires_at? last_used_at?
         revoked_at? created_by created_at""",

@@ -25,10 +25,10 @@ GET POST /filter-rules | GET PATCH DELETE /filter-rules/{} | POST /filter-rules/
 GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revisions | POST /drafts/{}/send
 GET /threads/{}/context
 POST /inboxes/{}/messages/preflight
+POST /messages/{}/approve | POST /messages/{}/reject | GET /messages/{}/revisions
 """
 _LATER = """
-POST /messages/{}/approve | POST /messages/{}/reject
-GET /messages/{}/revisions | POST /inboxes/{}/messages/claim | POST /leases/{}/ack
+POST /inboxes/{}/messages/claim | POST /leases/{}/ack
 POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
 GET /metrics/events | GET PATCH DELETE /org | GET /org/members
 PATCH DELETE /org/members/{} | GET POST /org/invitations | DELETE /org/invitations/{}
@@ -73,5 +73,5 @@ def test_there_is_no_path_beside_the_specification() -> None:
 
 def test_the_doors_outside_of_the_api_stand_where_they_are_promised() -> None:
     doors = {path for route in ROOT_ROUTES for path in route.paths}
-    assert doors >= {"/ws", "/docs", "/files/{token:str}", "/u/{token:str}", "/o/{token:str}"}
+    assert doors >= {"/ws", "/docs", "/files/{token:str}", "/u/{token:str}", "/o/{token:str}", "/approve/{token:str}"}
     assert {path for route in API_ROUTES for path in route.paths} >= {"/openapi.json", "/events/stream"}

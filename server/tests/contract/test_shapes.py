@@ -214,6 +214,37 @@ async def test_a_messages_history(story: Story) -> None:
         await story.rows(f"/messages/{message_id}/events", "MessageEvent")
 
 
+async def test_what_waits_for_a_person(story: Story) -> None:
+    http = story.tenant.http
+    inbox = await _post(http, "/inboxes", {"username": "waits"})
+    rules = {"when": ["always"], "author_may_approve": True}
+    policy = {"name": "w", "kind": "approval", "scope": "inbox", "inbox_id": inbox["id"], "rules": rules}
+    await _post(http, "/policies", policy)
+    body = {"to": ["delivered@sandbox.test"], "subject": "Waits", "text_body": "t", "headers": {"X-Ticket": "7"}}
+    file = {"content": "aGVsbG8=", "filename": "a.txt"}
+    path = f"/inboxes/{inbox['id']}/messages"
+    for verb, given in (("approve", {"revision": 1, "changes": {"subject": "Went"}}), ("reject", {"note": "No."})):
+        held = await _post(http, path, {**body, "attachments": [file]})
+        check("Message", held, whole=True)
+        assert held["status"] == "pending_approval"
+        check("Message", await _post(http, f"/messages/{held['id']}/{verb}", given, 200), whole=True)
+        for one in await story.rows(f"/messages/{held['id']}/revisions", "MessageRevision"):
+            assert one["headers"] == {"X-Ticket": "7"}
+    told = {one["type"]: one["data"] for one in (await _events(story))}
+    for kind in ("message.held", "message.approved", "message.rejected"):
+        check_words(kind, EVENT_DATA[kind].split(), told[kind])
+
+
+async def _events(story: Story) -> list[Any]:
+    """Once the last of them was published."""
+    for _ in range(200):
+        found = await story.get("/events", limit=100)
+        if {"message.held", "message.approved"} <= {one["type"] for one in found["data"]}:
+            return found["data"]
+        await asyncio.sleep(0.05)
+    raise AssertionError("never told")
+
+
 async def test_domains(story: Story) -> None:
     name = f"{story.inbox_id[4:].lower()}.example"
     made = await _post(story.tenant.http, "/domains", {"domain": name})

@@ -94,6 +94,7 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
         "filter-rules.md",
         "attachment-text.md",
         "screening.md",
+        "approval.md",
     ],
 )
 async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant, tmp_path: Path) -> None:

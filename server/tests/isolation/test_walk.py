@@ -51,6 +51,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/messages/{message_id}/reply-all": {"text_body": "t"},
     "/api/v1/messages/{message_id}/forward": {"to": ["a@example.com"]},
     "/api/v1/messages/{message_id}/reschedule": {"send_at": "2027-01-01T00:00:00Z"},
+    "/api/v1/messages/{message_id}/approve": {"revision": 1},
     "/api/v1/messages/{message_id}/labels": {"labels": ["walked"]},
     "/api/v1/threads/{thread_id}/labels": {"labels": ["walked"]},
     "/api/v1/webhooks/{webhook_id}": {"description": "walked"},

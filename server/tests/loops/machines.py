@@ -23,10 +23,12 @@ _STRIPPED = re.compile(
 
 
 class Agent:
-    """Answers each message of its inbox once. `sent` and `refused` are the codes of what it tried."""
+    """Answers each message of its inbox once. `held` are the answers that wait for a person, `refused` the problems of
+    what came behind."""
 
     def __init__(self, tenant: Tenant, inbox: Json, act: Act | None = None) -> None:
         self.tenant, self.inbox = tenant, inbox
+        self.held: list[Json] = []
         self.refused: list[Json] = []
         self._act = act or reply
         self._seen: set[str] = set()
@@ -40,11 +42,13 @@ class Agent:
                     answer = await self._act(self.tenant.http, one)
                     if answer.status_code != 201:
                         self.refused.append(answer.json())
+                    elif answer.json()["status"] == "pending_approval":
+                        self.held.append(answer.json())
             await asyncio.sleep(0.02)
 
     async def written(self) -> int:
         page = await self.tenant.http.get(f"/inboxes/{self.inbox['id']}/messages", params={"direction": "outbound"})
-        return len(page.json()["data"])
+        return sum(one["status"] != "pending_approval" for one in page.json()["data"])
 
     async def told(self) -> list[Json]:
         """Its `loop.detected`."""
@@ -70,7 +74,7 @@ def forward_to(email: str) -> Act:
 
 
 async def until_it_stops(*agents: Agent, seconds: float = 25) -> int:
-    """Let them run until one is refused and nothing moves any more. Answers how many mails were written in all."""
+    """Let them run until one is stopped and nothing moves any more. Answers how many mails left in all."""
     tasks = [asyncio.create_task(one.watch()) for one in agents]
     try:
         async with asyncio.timeout(seconds):
@@ -78,7 +82,7 @@ async def until_it_stops(*agents: Agent, seconds: float = 25) -> int:
                 before = [await one.written() for one in agents]
                 assert sum(before) <= 30, "it goes on for ever"
                 await asyncio.sleep(0.7)
-                if any(one.refused for one in agents) and before == [await one.written() for one in agents]:
+                if any(one.held or one.refused for one in agents) and before == [await one.written() for one in agents]:
                     return sum(before)
     finally:
         for task in tasks:

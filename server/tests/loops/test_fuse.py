@@ -46,7 +46,9 @@ async def test_ten_workers_at_the_last_slot_send_one_mail_and_tell_of_one_loop(t
     one, other = await inbox(tenant.http, "one"), await inbox(tenant.http, "two")
     last = await _answer_in_turn(tenant, one, other, 5)
     answers = await asyncio.gather(*(reply(tenant.http, last) for _ in range(10)))
-    assert sorted(each.status_code for each in answers) == [201, *[403] * 9]
+    assert sorted(each.status_code for each in answers) == [201, 201, *[403] * 8]
+    held = [each.json() for each in answers if each.is_success and each.json()["status"] == "pending_approval"]
+    assert [each["hold"]["reason"] for each in held] == ["loop"]
     told = [data for kind, data in await events(tenant) if kind == "loop.detected"]
     assert [(each["inbox_id"], each["count"]) for each in told] == [(last["inbox_id"], 6)]
 
@@ -70,7 +72,7 @@ async def test_two_refusals_at_once_tell_of_one_loop(tenant: Tenant) -> None:
     assert [(each["message_id"], each["count"]) for each in told] == [(sent["id"], 7)]
 
 
-async def test_a_refused_send_leaves_no_message_behind(tenant: Tenant) -> None:
+async def test_one_message_waits_for_a_person_and_what_comes_behind_leaves_nothing(tenant: Tenant) -> None:
     made = await inbox(tenant.http)
     agent = Agent(tenant, made)
     await send(tenant.http, made["id"], to=[made["email"]])
@@ -78,12 +80,15 @@ async def test_a_refused_send_leaves_no_message_behind(tenant: Tenant) -> None:
     [came] = (await tenant.http.get(f"/inboxes/{made['id']}/messages?direction=inbound&limit=1")).json()["data"]
     assert (await reply(tenant.http, came)).json()["code"] == "policy_rejected"
     assert await agent.written() == written
+    waiting = (await tenant.http.get("/messages?status=pending_approval")).json()["data"]
+    assert [one["id"] for one in waiting] == [one["id"] for one in agent.held]
     assert len(await agent.told()) == 1
 
 
 async def test_another_conversation_of_the_same_two_goes_on(tenant: Tenant) -> None:
     one, other = await inbox(tenant.http, "one"), await inbox(tenant.http, "two")
     last = await _answer_in_turn(tenant, one, other, 6)
+    assert (await reply(tenant.http, last)).json()["status"] == "pending_approval"
     assert (await reply(tenant.http, last)).status_code == 403
     fresh = await send(tenant.http, one["id"], to=[other["email"]], subject="Something else")
     arrived = await _arrived(tenant, other["id"], fresh["message_id_header"])
@@ -95,7 +100,7 @@ async def test_the_fuse_closes_after_a_window_in_which_nobody_tried(
 ) -> None:
     one, other = await inbox(tenant.http, "one"), await inbox(tenant.http, "two")
     last = await _answer_in_turn(tenant, one, other, 6)
-    assert (await reply(tenant.http, last)).status_code == 403
+    assert (await reply(tenant.http, last)).json()["status"] == "pending_approval"
     for seconds, status in ((400, 403), (800, 403), (1410, 201)):
         later = datetime.now(UTC) + timedelta(seconds=seconds)
         monkeypatch.setattr(tenant.server.runtime, "now", lambda later=later: later)

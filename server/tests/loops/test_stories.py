@@ -25,10 +25,12 @@ async def _told_once(*agents: Agent, kind: str = "ping_pong") -> None:
         assert (message["thread_id"], "loop" in message["labels"]) == (told["thread_id"], True)
 
 
-def _refused_with_a_way_on(*agents: Agent) -> None:
-    refusals = [each for one in agents for each in one.refused]
-    assert refusals
-    for each in refusals:
+def _stopped_with_a_way_on(*agents: Agent) -> None:
+    """One answer of each conversation waits for a person; what comes behind it is refused."""
+    assert any(one.held for one in agents)
+    for each in (each for one in agents for each in one.held):
+        assert (each["status"], each["hold"]["reason"], each["sent_at"]) == ("pending_approval", "loop", None)
+    for each in (each for one in agents for each in one.refused):
         assert (each["status"], each["code"]) == (403, "policy_rejected")
         assert "person" in each["fix"]
 
@@ -38,7 +40,7 @@ async def test_two_agents_of_one_server(tenant: Tenant, stranger: Tenant) -> Non
     await send(tenant.http, one.inbox["id"], to=[other.inbox["email"]])
     assert await until_it_stops(one, other) <= 10
     await _told_once(one, other)
-    _refused_with_a_way_on(one, other)
+    _stopped_with_a_way_on(one, other)
 
 
 async def test_two_agents_that_answer_without_citing_anything(tenant: Tenant, stranger: Tenant) -> None:
@@ -47,7 +49,7 @@ async def test_two_agents_that_answer_without_citing_anything(tenant: Tenant, st
     await send(tenant.http, one.inbox["id"], to=[other.inbox["email"]], subject="Question")
     assert await until_it_stops(one, other) <= 10
     await _told_once(one, other)
-    _refused_with_a_way_on(one, other)
+    _stopped_with_a_way_on(one, other)
 
 
 class Apart(NamedTuple):
@@ -87,7 +89,7 @@ async def test_two_agents_of_two_servers(apart: Apart) -> None:
         assert await until_it_stops(one, other) <= 10
         assert apart.between.carried <= 10
         await _told_once(one, other)
-        _refused_with_a_way_on(one, other)
+        _stopped_with_a_way_on(one, other)
 
 
 async def test_L_02_a_forwarder_changes_addresses_and_strips_headers(apart: Apart) -> None:  # noqa: N802
@@ -103,7 +105,7 @@ async def test_L_02_a_forwarder_changes_addresses_and_strips_headers(apart: Apar
         assert await until_it_stops(one, other) <= 10
         assert between.carried <= 10
         await _told_once(one, other)
-        _refused_with_a_way_on(one, other)
+        _stopped_with_a_way_on(one, other)
         came = (await other.tenant.http.get("/messages", params={"direction": "inbound"})).json()["data"]
         assert {(each["in_reply_to"], *each["references"]) for each in came} == {(None,)}
         assert len({each["thread_id"] for each in came}) == len(came) >= 3
@@ -114,7 +116,7 @@ async def test_L_03_three_agents_in_a_ring(tenant: Tenant) -> None:  # noqa: N80
     agents = [Agent(tenant, made, forward_to(names[(n + 1) % 3]["email"])) for n, made in enumerate(names)]
     await send(tenant.http, names[0]["id"], to=[names[1]["email"]])
     assert await until_it_stops(*agents) <= 10
-    _refused_with_a_way_on(*agents)
+    _stopped_with_a_way_on(*agents)
     told = [len(await one.told()) for one in agents]
     assert sum(told) >= 1
     assert max(told) == 1
@@ -129,4 +131,4 @@ async def test_L_03_an_agent_alone_with_itself(tenant: Tenant, how: str) -> None
     await send(tenant.http, made["id"], to=[to])
     assert await until_it_stops(agent) <= 10
     await _told_once(agent, kind="own_echo")
-    _refused_with_a_way_on(agent)
+    _stopped_with_a_way_on(agent)

@@ -66,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     status = _add(commands, "status", "status:run", "say whether `up` runs, and where")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _data(status)
+    notices = _add(
+        commands, "notices", "notices:run", "print the server's own mails, such as those that ask to approve"
+    )
+    notices.add_argument("--last", type=_at_least_one, default=10, metavar="N", help="how many (default: 10)")
+    _data(notices)
     _add_doctor(commands)
     reset = _add(commands, "reset", "reset:run", "delete the data folder: all mail, keys and settings in it")
     reset.add_argument("--yes", action="store_true", help="yes, delete it")

@@ -67,7 +67,7 @@ async def ask(tx: Tx, tenant: Scope, sending: Sending, limits: Limits = DEFAULT)
     Raises LoopStopped: the caller rolls back and calls `note_refusal`."""
     peer = canonical(sending.peer)
     since = sending.at - timedelta(seconds=limits.window_seconds)
-    rows = await store.recent(tx, tenant, sending.inbox_id, sending.thread_id, peer, _lines(sending), since)
+    rows = await store.recent(tx, tenant, sending.inbox_id, sending.thread_id, peer, lines_of(sending), since)
     subject = base_subject(sending.subject)
     turns = [row for row in rows if _belongs(row, subject)]
     if any(row["is_tripped"] for row in rows):
@@ -104,7 +104,7 @@ async def note_refusal(tx: Tx, tenant: Scope, stopped: LoopStopped) -> None:
 async def _mark(tx: Tx, tenant: Scope, sending: Sending, limits: Limits) -> bool:
     """True when it was not tripped before."""
     until = sending.at - timedelta(seconds=limits.window_seconds)
-    return await store.mark(tx, tenant, sending.inbox_id, _lines(sending), ids.new_id(), sending.at, until)
+    return await store.mark(tx, tenant, sending.inbox_id, lines_of(sending), ids.new_id(), sending.at, until)
 
 
 def _left_standing(sending: Sending, turns: Sequence[Any]) -> Sending:
@@ -127,7 +127,7 @@ def _turn(row: Any) -> Turn:
     return Turn(is_ours=row["is_ours"], at=row["created_at"], is_echo=row["is_echo"])
 
 
-def _lines(sending: Sending) -> list[bytes]:
+def lines_of(sending: Sending) -> list[bytes]:
     """What stands for the conversation: its thread, and its subject with its correspondent."""
     about = f"{canonical(sending.peer)}\0{base_subject(sending.subject)}".encode()
     return [hashlib.sha256(one).digest()[:16] for one in (sending.thread_id.bytes, about)]

@@ -32,7 +32,9 @@ async def recent(
                AND l.asked_at > $6) AS is_tripped
            FROM told CROSS JOIN LATERAL (
              SELECT n.* FROM messages n WHERE n.organization_id = $1 AND n.id = told.id OFFSET 0) m
-           WHERE m.created_at > $6 ORDER BY m.created_at, m.id""",
+           WHERE m.created_at > $6 AND (m.hold IS NULL OR m.direction = 'inbound' OR m.status = 'pending_approval'
+             OR (m.hold -> 'decided_by' ->> 'type' = 'system' AND m.status <> 'rejected'))
+           ORDER BY m.created_at, m.id""",
         tenant.organization_id,
         inbox_id,
         thread_id,

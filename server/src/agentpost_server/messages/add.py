@@ -118,8 +118,8 @@ def _join(message: NewMessage, place: Place, threads: dict[UUID, ThreadState]) -
         message=message,
         thread_id=thread.id,
         flags=tuple(dict.fromkeys((*message.flags, *found))),
-        facets=_facets(message),
-        people=" ".join(_words(one) for one in _people(message)[:_ADDRESS_FACETS]),
+        facets=facets_of(message),
+        people=people_of(message),
     )
 
 
@@ -145,7 +145,13 @@ def _blind(message: NewMessage) -> Iterable[Address]:
     return message.bcc_addresses if message.direction == "outbound" else ()
 
 
-def _facets(message: NewMessage) -> list[str]:
+def people_of(message: NewMessage) -> str:
+    """Whom search finds it by."""
+    return " ".join(_words(one) for one in _people(message)[:_ADDRESS_FACETS])
+
+
+def facets_of(message: NewMessage) -> list[str]:
+    """What lists filter it by."""
     recipients = [*message.to_addresses, *message.cc_addresses, *_blind(message)][:_ADDRESS_FACETS]
     facets = [f"label:{label}" for label in message.labels]
     facets.append(f"from:{canonical(message.from_address.email)}")

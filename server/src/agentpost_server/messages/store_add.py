@@ -162,25 +162,25 @@ async def insert(
     references = [(owner, inbox, mark, thread, message) for (inbox, mark), (owner, thread, message) in heard.items()]
     rows = await tx.rows(
         _INSERT,
-        *_columns([_message_row(one) for one in placed], 39),
-        *_columns([_thread_row(one) for one in threads], 13),
-        *_columns(references, 5),
-        *_columns([row for one in placed for row in _file_rows(one.message)], 16),
+        *columns_of([_message_row(one) for one in placed], 39),
+        *columns_of([_thread_row(one) for one in threads], 13),
+        *columns_of(references, 5),
+        *columns_of([row for one in placed for row in file_rows(one.message)], 16),
         [one.message.spam_score for one in placed],
         [_text_status(file) for one in placed for file in one.message.attachments],
-        [None if (found := one.message.screening) is None else _json(found) for one in placed],
+        [None if (found := one.message.screening) is None else json_text(found) for one in placed],
     )
     return {row["id"] for row in rows}
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
+def columns_of(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
 def _message_row(placed: PlacedMessage) -> tuple[Any, ...]:
     one = placed.message
-    extracted_text, new_text_length = _unless_beginning(one.extracted_text, one.text_body)
-    extracted_html, new_html_length = _unless_beginning(one.extracted_html, one.html_body)
+    extracted_text, new_text_length = unless_beginning(one.extracted_text, one.text_body)
+    extracted_html, new_html_length = unless_beginning(one.extracted_html, one.html_body)
     return (
         one.scope.organization_id,
         one.id,
@@ -193,17 +193,17 @@ def _message_row(placed: PlacedMessage) -> tuple[Any, ...]:
         one.in_reply_to[0] if one.in_reply_to else None,
         _SEPARATOR.join(one.references),
         one.subject,
-        _json(one.from_address),
-        _json(one.to_addresses),
-        _json(one.cc_addresses),
-        _json(one.bcc_addresses),
-        _json(one.reply_to_addresses),
+        json_text(one.from_address),
+        json_text(one.to_addresses),
+        json_text(one.cc_addresses),
+        json_text(one.bcc_addresses),
+        json_text(one.reply_to_addresses),
         one.preview,
         _SEPARATOR.join(one.labels),
         bool(one.attachments),
         one.size,
-        None if one.envelope is None else _json(one.envelope),
-        None if one.authentication is None else _json(one.authentication),
+        None if one.envelope is None else json_text(one.envelope),
+        None if one.authentication is None else json_text(one.authentication),
         one.trust,
         _SEPARATOR.join(placed.flags),
         one.parse_status,
@@ -218,13 +218,13 @@ def _message_row(placed: PlacedMessage) -> tuple[Any, ...]:
         extracted_html,
         new_text_length,
         new_html_length,
-        _json([{"name": name, "value": value} for name, value in one.headers]),
+        json_text([{"name": name, "value": value} for name, value in one.headers]),
         placed.people,
         _SEPARATOR.join(placed.facets),
     )
 
 
-def _unless_beginning(new: str | None, body: str | None) -> tuple[str | None, int | None]:
+def unless_beginning(new: str | None, body: str | None) -> tuple[str | None, int | None]:
     """The new part to store, or its length when the body begins with it."""
     return (None, len(new)) if new is not None and body is not None and body.startswith(new) else (new, None)
 
@@ -236,7 +236,7 @@ def _thread_row(one: ThreadState) -> tuple[Any, ...]:
         one.scope.environment_id,
         one.inbox_id,
         one.subject,
-        _json(one.participants),
+        json_text(one.participants),
         one.message_count,
         one.last_message_id,
         one.last_message_at,
@@ -247,7 +247,7 @@ def _thread_row(one: ThreadState) -> tuple[Any, ...]:
     )
 
 
-def _file_rows(message: NewMessage) -> list[tuple[Any, ...]]:
+def file_rows(message: NewMessage) -> list[tuple[Any, ...]]:
     return [
         (
             message.scope.organization_id,
@@ -275,5 +275,5 @@ def _text_status(file: NewAttachment) -> str:
     return "pending" if kind_of(file.mime_type, file.filename, file.flags) else "none"
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()

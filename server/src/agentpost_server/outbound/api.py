@@ -134,14 +134,16 @@ async def forward_message(
     status_code=200,
 )
 async def cancel_message(
+    runtime: NamedDependency[Runtime],
     caller: NamedDependency[Caller],
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     message_id: FromPath[str],
     data: JSONBody[Cancel],
 ) -> Response[Message]:
-    """409 once it has begun to leave."""
-    return await effect(lambda tx: later.cancel(tx, tenant, caller.actor, ids.decode("msg", message_id)))
+    """Scheduled, queued, or held for a person; 409 once it has begun to leave."""
+    message, moment = ids.decode("msg", message_id), runtime.now()
+    return await effect(lambda tx: later.cancel(tx, tenant, caller.actor, message, moment))
 
 
 @post(

@@ -18,15 +18,19 @@ from agentpost_server.outbound import states
 from agentpost_server.outbound.announce import names, progress
 from agentpost_server.outbound.change import Change
 from agentpost_server.outbound.check import check_send_at
+from agentpost_server.outbound.holding.ending import leave
 from agentpost_server.outbound.releasing import release_of
 from agentpost_server.outbound.store import states as states_store
 from agentpost_server.outbound.store import submit as store
 from agentpost_server.policies import CapReached, charge
 
 
-async def cancel(tx: Tx, tenant: Scope, actor: Actor, message_id: UUID) -> Message:
-    """Nothing of it goes out. Conflict when the first call was begun already."""
-    held = await _waiting(tx, tenant, message_id, ("scheduled", "queued"))
+async def cancel(tx: Tx, tenant: Scope, actor: Actor, message_id: UUID, moment: datetime) -> Message:
+    """Nothing of it goes out, whether it waits for its time or for a person. Conflict when the first call was begun
+    already."""
+    held = await _waiting(tx, tenant, message_id, ("scheduled", "queued", "pending_approval"))
+    if held.row["status"] == "pending_approval":
+        await leave(tx, tenant, message_id, actor, moment)
     await store.withdraw(tx, tenant, message_id, None)
     key = (tenant.organization_id, message_id)
     changes = [

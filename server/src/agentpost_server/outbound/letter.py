@@ -155,7 +155,7 @@ def write_letter(way: Way, wanted: Send | Reply | Forward, original: Original | 
         in_reply_to=in_reply_to,
         references=references,
         thread_id=original.thread_id if original is not None else None,
-        auto_submitted=_auto_submitted(way) if wanted.unattended else None,
+        auto_submitted=auto_submitted_of(way) if wanted.unattended else None,
     )
 
 
@@ -195,5 +195,5 @@ def _subject(way: Way, given: str | None, original: Original | None) -> str:
     return make(original.mail.subject)
 
 
-def _auto_submitted(way: Way) -> AutoSubmitted:
+def auto_submitted_of(way: Way) -> AutoSubmitted:
     return "auto-replied" if way in ("reply", "reply_all") else "auto-generated"

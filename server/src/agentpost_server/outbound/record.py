@@ -17,7 +17,7 @@ from agentpost_server.mail.address import canonical
 from agentpost_server.mail.preview import preview
 from agentpost_server.messages.add import add
 from agentpost_server.messages.model import Message
-from agentpost_server.messages.new import NewMessage
+from agentpost_server.messages.new import Added, NewMessage
 from agentpost_server.messages.read import get
 from agentpost_server.outbound.announce import progress
 from agentpost_server.outbound.carriers import of_octets
@@ -72,24 +72,16 @@ async def remove_large(runtime: Runtime, tenant: Scope, outgoing: Outgoing) -> N
 async def record(runtime: Runtime, tx: Tx, tenant: Scope, outgoing: Outgoing) -> Message:
     """Write everything and answer the message as the API shows it. The lane is rung after the commit."""
     scope = Scope(tenant.organization_id, tenant.environment_id)
-    new = _message(scope, outgoing)
+    new = new_message_of(scope, outgoing)
     added = (await add(tx, [new]))[0]
     if added is None:
         raise RuntimeError("a new message's id stood already")
-    sending = _sending(outgoing, added.thread_id, opens=added.thread_created)
+    sending = sending_of(outgoing, added.thread_id, opens=added.thread_created)
     limits = outgoing.decision.loop_limits
     tripped = await ask(tx, scope, sending, limits) if sending.may_answer else None
-    calls = calls_of(runtime, outgoing)
-    composed = outgoing.composed
-    content = None if composed.is_large else composed.raw
-    await store.insert_raw(tx, scope, new.id, new.size, composed.sha256, content, outgoing.created_at)
-    await store.insert_recipients(tx, scope, new.id, recipient_rows(outgoing, calls))
-    due_at = outgoing.checked.send_at or outgoing.created_at
-    apart = outgoing.checked.list_unsubscribe
-    rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients, apart) for one in calls]
-    await store.insert_transmissions(tx, scope, new.inbox_id, new.id, due_at, rows)
-    await states.insert_message_events(tx, _history(tenant.organization_id, outgoing))
-    await append(tx, scope, *_events(outgoing, added.thread_id, added.thread_created))
+    await insert_calls(runtime, tx, scope, outgoing)
+    await states.insert_message_events(tx, history_of(tenant.organization_id, outgoing))
+    await append(tx, scope, *thread_events(outgoing, added), leaving_event(outgoing, added.thread_id))
     if tripped is not None:
         await trip(tx, scope, sending, tripped, limits)
     await charge_for(tx, scope, outgoing)
@@ -114,7 +106,21 @@ async def charge_for(tx: Tx, scope: Scope, outgoing: Outgoing) -> None:
         raise CapReached(over)
 
 
-def _sending(outgoing: Outgoing, thread_id: UUID, *, opens: bool) -> Sending:
+async def insert_calls(runtime: Runtime, tx: Tx, scope: Scope, outgoing: Outgoing) -> None:
+    """The raw mail's row, everybody whom it goes to, and the calls that are to be made."""
+    calls = calls_of(runtime, outgoing)
+    composed, inbox_id = outgoing.composed, outgoing.sender["id"]
+    content = None if composed.is_large else composed.raw
+    message_id = composed.message_id
+    await store.insert_raw(tx, scope, message_id, len(composed.raw), composed.sha256, content, outgoing.created_at)
+    await store.insert_recipients(tx, scope, message_id, recipient_rows(outgoing, calls))
+    due_at = outgoing.checked.send_at or outgoing.created_at
+    apart = outgoing.checked.list_unsubscribe
+    rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients, apart) for one in calls]
+    await store.insert_transmissions(tx, scope, inbox_id, message_id, due_at, rows)
+
+
+def sending_of(outgoing: Outgoing, thread_id: UUID, *, opens: bool) -> Sending:
     return Sending(
         inbox_id=outgoing.sender["id"],
         thread_id=thread_id,
@@ -137,7 +143,7 @@ def committed(runtime: Runtime, organization_id: UUID) -> None:
     runtime.bus.publish(TOPIC)
 
 
-def _message(scope: Scope, outgoing: Outgoing) -> NewMessage:
+def new_message_of(scope: Scope, outgoing: Outgoing) -> NewMessage:
     checked, letter, composed = outgoing.checked, outgoing.letter, outgoing.composed
     return NewMessage(
         id=composed.message_id,
@@ -200,7 +206,7 @@ def recipient_rows(outgoing: Outgoing, calls: list[Transmission]) -> list[tuple[
     return rows
 
 
-def _history(organization_id: UUID, outgoing: Outgoing) -> list[tuple[object, ...]]:
+def history_of(organization_id: UUID, outgoing: Outgoing) -> list[tuple[object, ...]]:
     """The first steps: how the message stands as a whole, and who will not get it."""
     message_id = outgoing.composed.message_id
     nothing = (None,) * 5
@@ -215,7 +221,21 @@ def _history(organization_id: UUID, outgoing: Outgoing) -> list[tuple[object, ..
     return rows
 
 
-def _events(outgoing: Outgoing, thread_id: UUID, thread_created: bool) -> list[NewEvent]:
+def thread_events(outgoing: Outgoing, added: Added) -> list[NewEvent]:
+    """`thread.created`, when it opened one."""
+    if not added.thread_created:
+        return []
+    inbox_id = outgoing.sender["id"]
+    begun = {
+        "thread_id": ids.encode("thr", added.thread_id),
+        "inbox_id": ids.encode("inb", inbox_id),
+        "subject": outgoing.letter.subject,
+    }
+    return [NewEvent(type="thread.created", inbox_id=inbox_id, data=begun)]
+
+
+def leaving_event(outgoing: Outgoing, thread_id: UUID) -> NewEvent:
+    """`message.queued` or `message.scheduled`."""
     inbox_id = outgoing.sender["id"]
     row = {
         "id": outgoing.composed.message_id,
@@ -226,14 +246,5 @@ def _events(outgoing: Outgoing, thread_id: UUID, thread_created: bool) -> list[N
         "subject": outgoing.letter.subject,
         "send_at": outgoing.checked.send_at,
     }
-    told = NewEvent(
-        type=f"message.{outgoing.status}", inbox_id=inbox_id, data=progress(row, outgoing.status, outgoing.live)
-    )
-    if not thread_created:
-        return [told]
-    begun = {
-        "thread_id": ids.encode("thr", thread_id),
-        "inbox_id": ids.encode("inb", inbox_id),
-        "subject": outgoing.letter.subject,
-    }
-    return [NewEvent(type="thread.created", inbox_id=inbox_id, data=begun), told]
+    data = progress(row, outgoing.status, outgoing.live)
+    return NewEvent(type=f"message.{outgoing.status}", inbox_id=inbox_id, data=data)

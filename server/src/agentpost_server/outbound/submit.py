@@ -14,12 +14,13 @@ import msgspec
 from litestar import Response
 
 from agentpost_server.core import ids
-from agentpost_server.core.errors import Forbidden, NotFound, invalid_field
+from agentpost_server.core.errors import NotFound, invalid_field
 from agentpost_server.core.scope import Actor, Scope
 from agentpost_server.db import Tx
-from agentpost_server.loops import Asked, LoopStopped, check_automatic, note_refusal
+from agentpost_server.loops import Asked, LoopStopped, check_automatic, lines_of, note_refusal
 from agentpost_server.mail.address import canonical
 from agentpost_server.messages.model import Message
+from agentpost_server.messages.read import get
 from agentpost_server.messages.threading import fingerprint
 from agentpost_server.outbound.allowed import (
     refuse_all_suppressed,
@@ -29,15 +30,24 @@ from agentpost_server.outbound.allowed import (
 )
 from agentpost_server.outbound.carriers import most_octets
 from agentpost_server.outbound.check import Checked, check, check_recipients, cited
-from agentpost_server.outbound.compose import compose_mail
+from agentpost_server.outbound.compose import Composed, Names, compose_mail, new_names, plain_octets
 from agentpost_server.outbound.facts import examined, facts_of
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.gather import gather
-from agentpost_server.outbound.letter import Original, Way, addressed, is_response, original_of, write_letter
+from agentpost_server.outbound.holding.hold import Waiting, hold, uncomposed
+from agentpost_server.outbound.letter import (
+    Letter,
+    Original,
+    Way,
+    addressed,
+    is_response,
+    original_of,
+    write_letter,
+)
 from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
 from agentpost_server.outbound.record import Outgoing, keep_large, record, remove_large
+from agentpost_server.outbound.store import holds, suppressions
 from agentpost_server.outbound.store import submit as store
-from agentpost_server.outbound.store import suppressions
 from agentpost_server.policies import UNGOVERNED, CapReached, Decision, find, needs_examining, refuse, weigh
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
@@ -78,8 +88,8 @@ async def send(
     given: Sequence[Given] = (),
     inside: Inside | None = None,
 ) -> Response[Message] | Response[Any]:
-    """201 with the message, queued or scheduled. `given` files come ahead of those that `wanted` names; what `inside`
-    does stands or falls with the message."""
+    """201 with the message: queued, scheduled, or waiting for a person. `given` files come ahead of those that `wanted`
+    names; what `inside` does stands or falls with the message."""
     return await _submit(runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id, given=given, inside=inside)
 
 
@@ -144,10 +154,26 @@ async def _once(
     if needs_examining(decision):
         weight = _LARGE if files else weight_of(wanted, prepared.original)
         decision = await off_loop(weight + 1, examined, decision, letter, files)
-        _refuse_governed(decision)
+        refuse(decision)
+    if decision.outcome == "hold":
+        waiting = _waiting(prepared, decision, way, author, letter, files, moment, runtime.settings.max_send_octets)
+        return await _keep(runtime, tenant, effect, waiting, inside)
     most = most_octets(prepared.transports, runtime.transports, runtime.settings.max_send_octets)
     composed = await compose_mail(runtime, prepared.sender, prepared.checked, letter, files, moment, most)
-    outgoing = Outgoing(
+    outgoing = _outgoing(prepared, decision, letter, files, composed, moment)
+    try:
+        return await _commit(
+            runtime, tenant, effect, outgoing, inside, lambda tx: record(runtime, tx, tenant, outgoing)
+        )
+    except LoopStopped as stopped:
+        waiting = _stopped(prepared, way, author, outgoing, stopped)
+        return await _keep_looping(runtime, tenant, effect, stopped, waiting, inside)
+
+
+def _outgoing(
+    prepared: Prepared, decision: Decision, letter: Letter, files: Sequence[File], composed: Composed, moment: datetime
+) -> Outgoing:
+    return Outgoing(
         sender=prepared.sender,
         checked=prepared.checked,
         suppressed=prepared.suppressed,
@@ -158,11 +184,79 @@ async def _once(
         created_at=moment,
         decision=decision,
     )
-    return await _commit(runtime, tenant, effect, outgoing, inside)
+
+
+def _waiting(
+    prepared: Prepared,
+    decision: Decision,
+    way: Way,
+    author: Actor,
+    letter: Letter,
+    files: list[File],
+    moment: datetime,
+    most: int,
+) -> Waiting:
+    """A send that a policy holds: it is not composed before a person lets it go."""
+    plain_octets(letter, files, most)
+    composed = uncomposed(prepared.sender, new_names(prepared.sender, moment), prepared.checked.headers)
+    return Waiting(
+        outgoing=_outgoing(prepared, decision, letter, files, composed, moment),
+        way=way,
+        original=prepared.original,
+        author=author,
+        holds=decision.holds,
+    )
+
+
+def _stopped(prepared: Prepared, way: Way, author: Actor, outgoing: Outgoing, stopped: LoopStopped) -> Waiting:
+    """The same of one that the fuse of its conversation stopped. What was composed is forgotten."""
+    composed = outgoing.composed
+    names = Names(message_id=composed.message_id, message_id_header=composed.message_id_header)
+    bare = uncomposed(prepared.sender, names, prepared.checked.headers)
+    return Waiting(
+        outgoing=msgspec.structs.replace(outgoing, composed=bare),
+        way=way,
+        original=prepared.original,
+        author=author,
+        holds=(outgoing.decision.loop_hold,),
+        loop_lines=tuple(lines_of(stopped.sending)),
+    )
+
+
+async def _keep(
+    runtime: Runtime, tenant: Scope, effect: Effect, waiting: Waiting, inside: Inside | None
+) -> Response[Message] | Response[Any]:
+    return await _commit(runtime, tenant, effect, waiting.outgoing, inside, lambda tx: hold(tx, tenant, waiting))
+
+
+async def _keep_looping(
+    runtime: Runtime, tenant: Scope, effect: Effect, stopped: LoopStopped, waiting: Waiting, inside: Inside | None
+) -> Response[Message] | Response[Any]:
+    """One message of the conversation waits for a person; what comes behind it is refused."""
+
+    async def act(tx: Tx) -> Message:
+        await hold(tx, tenant, waiting)
+        if await holds.is_looping(tx, tenant, waiting.outgoing.sender["id"], waiting.loop_lines, but=message_id):
+            raise stopped
+        await note_refusal(tx, tenant, stopped)
+        return await get(tx, tenant, message_id)
+
+    message_id = waiting.outgoing.composed.message_id
+    try:
+        return await _commit(runtime, tenant, effect, waiting.outgoing, inside, act)
+    except LoopStopped:
+        async with runtime.database.transaction(tenant.organization_id) as tx:
+            await note_refusal(tx, tenant, stopped)
+        raise
 
 
 async def _commit(
-    runtime: Runtime, tenant: Scope, effect: Effect, outgoing: Outgoing, inside: Inside | None
+    runtime: Runtime,
+    tenant: Scope,
+    effect: Effect,
+    outgoing: Outgoing,
+    inside: Inside | None,
+    write: Callable[[Tx], Awaitable[Message]],
 ) -> Response[Message] | Response[Any]:
     stored = False
 
@@ -170,17 +264,13 @@ async def _commit(
         nonlocal stored
         if inside is not None:
             await inside(tx, outgoing.composed.message_id)
-        message = await record(runtime, tx, tenant, outgoing)
+        message = await write(tx)
         stored = True
         return message
 
     await keep_large(runtime, tenant, outgoing)
     try:
         return await effect(act, status=201)
-    except LoopStopped as stopped:
-        async with runtime.database.transaction(tenant.organization_id) as tx:
-            await note_refusal(tx, tenant, stopped)
-        raise
     finally:
         # Only when it is sure that no row names them: a commit whose answer was lost may stand.
         if not stored:
@@ -226,7 +316,7 @@ async def _prepare(
     decision = UNGOVERNED
     if facts is not None and found is not None:
         decision = await off_loop(weight_of(wanted, None) + found.weight, weigh, facts, found)
-    _refuse_governed(decision)
+    refuse(decision)
     return Prepared(
         sender=sender,
         original=original,
@@ -237,13 +327,6 @@ async def _prepare(
         files=files,
         decision=decision,
     )
-
-
-def _refuse_governed(decision: Decision) -> None:
-    refuse(decision)
-    if decision.hold is not None:
-        waits = next(one for one in decision.checks if not one.passed)
-        raise Forbidden(f"A person must approve this: {waits.message}", code="policy_rejected", fix=waits.fix)
 
 
 async def refuse_unknown_basis(tx: Tx, tenant: Scope, checked: Checked) -> None:

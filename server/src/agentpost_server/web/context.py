@@ -12,7 +12,7 @@ from agentpost_server.core import ids
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}\Z")
 # Paths whose last part is a secret: providers' doors, links in mails, download and upload links.
-_SECRET_PART = re.compile(r"(/(?:inbound/+[^/]+|u|o|files)/+).+", re.DOTALL)
+_SECRET_PART = re.compile(r"(/(?:inbound/+[^/]+|u|o|approve|files)/+).+", re.DOTALL)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _client: ContextVar[str | None] = ContextVar("client", default=None)
 
