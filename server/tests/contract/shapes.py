@@ -102,6 +102,9 @@ _SPEC: Final = {
     "Draft": f"""id environment_id inbox_id client_id? revision status failure? created_by created_at updated_at
         {_DRAFTED}""",
     "Revision": f"revision changed[] author created_at {_DRAFTED}",
+    "Clock": "environment_id now offset_seconds under_way",
+    "Persona": "email name? built_in script[] afterwards authentication? created_at? updated_at?",
+    "Delivered": "message_id inbox_id received_at",
     "DraftFile": "key filename mime_type size",
     "DraftFailure": "code detail fix at",
     "AuditEntry": "id at actor ip? action target before? after? hash? previous_hash?",

@@ -26,6 +26,7 @@ GET POST /inboxes/{}/drafts | GET PATCH DELETE /drafts/{} | GET /drafts/{}/revis
 GET /threads/{}/context
 POST /inboxes/{}/messages/preflight
 POST /messages/{}/approve | POST /messages/{}/reject | GET /messages/{}/revisions
+POST /sandbox/deliver | GET POST /sandbox/clock | GET POST /sandbox/personas
 """
 _LATER = """
 POST /inboxes/{}/messages/claim | POST /leases/{}/ack
@@ -36,7 +37,6 @@ POST /org/invitations/accept | POST /org/transfer
 POST /auth/setup | POST /auth/sign-up | POST /auth/switch | POST /auth/login | POST /auth/refresh | POST /auth/logout
 POST /auth/password-reset | POST /auth/password-reset/confirm | POST /auth/verify-email | POST DELETE /auth/totp
 POST /auth/totp/confirm | GET /auth/sessions | DELETE /auth/sessions/{} | GET POST /exports | GET /exports/{}
-POST /sandbox/deliver | GET POST /sandbox/clock | GET POST /sandbox/personas
 """
 
 

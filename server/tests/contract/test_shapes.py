@@ -190,6 +190,21 @@ async def test_drafts_and_their_revisions(story: Story) -> None:
     check("Message", await _post(http, f"/drafts/{made['id']}/send", {"revision": 2}), whole=True)
 
 
+async def test_the_simulator(story: Story) -> None:
+    http = story.tenant.sandbox
+    agent = await _post(http, "/inboxes", {})
+    check("Clock", (await http.get("/sandbox/clock")).json())
+    check("Clock", await _post(http, "/sandbox/clock", {"advance_seconds": 1}, 200))
+    body = {"email": "ann@customer.example", "name": "Ann", "script": [{"do": "silence"}]}
+    check("Persona", await _post(http, "/sandbox/personas", body))
+    check("Persona", await _post(http, "/sandbox/personas", body, 200))
+    for one in (await http.get("/sandbox/personas")).json()["data"]:
+        check("Persona", one)
+    check(
+        "Delivered", await _post(http, "/sandbox/deliver", {"inbox_id": agent["id"], "raw": "From: a@b.example\n\nx"})
+    )
+
+
 async def test_threads(story: Story) -> None:
     for path in ("/threads", f"/inboxes/{story.inbox_id}/threads"):
         rows = await story.rows(path, "Thread")

@@ -1,6 +1,7 @@
 """Verbs on environments."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import UNSET, structs
@@ -11,7 +12,13 @@ from agentpost_server.accounts.authenticate import Caller
 from agentpost_server.accounts.model import CreateEnvironment, Environment, UpdateEnvironment, environment_of
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Conflict, Forbidden, NotFound, invalid_field
+from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
+
+
+async def clock_offset(tx: Tx, tenant: Scope) -> timedelta:
+    """How far a test environment's clock was advanced (`sandbox/clock.py`); nothing in any other."""
+    return timedelta(seconds=await store.clock_offset_seconds(tx, tenant))
 
 
 async def create(tx: Tx, caller: Caller, wanted: CreateEnvironment, offered: Collection[str]) -> Environment:

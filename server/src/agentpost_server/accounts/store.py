@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from agentpost_server.core.scope import Scope
 from agentpost_server.db import Database, Tx
 
 
@@ -38,6 +39,15 @@ async def insert_environment(
         fields["allowed_recipients"],
         fields["retention_days"],
     )
+
+
+async def clock_offset_seconds(tx: Tx, tenant: Scope) -> int:
+    found = await tx.value(
+        "SELECT clock_offset_seconds FROM environments WHERE organization_id = $1 AND id = $2",
+        tenant.organization_id,
+        tenant.environment_id,
+    )
+    return found or 0
 
 
 async def list_environments(

@@ -12,6 +12,7 @@ from litestar import Response
 from msgspec import UNSET
 
 from agentpost_server.accounts import Caller
+from agentpost_server.accounts.environments import clock_offset
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Conflict, NotFound
 from agentpost_server.core.scope import Scope
@@ -25,7 +26,7 @@ from agentpost_server.events import append
 from agentpost_server.inboxes import InboxRow
 from agentpost_server.inboxes import find as find_inbox
 from agentpost_server.mail.reply import reply_citations, reply_subject
-from agentpost_server.outbound.check import Checked, check, check_recipients, cited
+from agentpost_server.outbound.check import Checked, check, check_recipients, check_send_at, cited
 from agentpost_server.outbound.letter import Original, addressed
 from agentpost_server.outbound.model import Send
 from agentpost_server.outbound.submit import find_original, refuse_unknown_basis
@@ -62,7 +63,7 @@ async def create(
         draft_id = ids.new_id()
         author = msgspec.json.encode(caller.actor).decode()
         await store.insert(tx, tenant, draft_id, inbox_id, client_id=wanted.client_id, status="open", author=author)
-        made = await _store(runtime, tx, tenant, caller, draft_id, content, [], gathered, failed=None)
+        made = await _store(runtime, tx, tenant, caller, draft_id, content, [], gathered, failed=None, timed=True)
         await append(tx, tenant, told("created", made))
         return Answer(value=draft_of(made), status=201)
 
@@ -99,7 +100,7 @@ async def update(
         if not changed and not (timed and row["status"] == "failed"):
             return draft_of(row)
         failed = row["failure"] if row["status"] == "failed" and not timed else None
-        made = await _store(runtime, tx, tenant, caller, draft_id, after, changed, gathered, failed=failed)
+        made = await _store(runtime, tx, tenant, caller, draft_id, after, changed, gathered, failed=failed, timed=timed)
         await append(tx, tenant, told("updated", made))
         return draft_of(made)
 
@@ -140,13 +141,18 @@ async def _store(
     gathered: Gathered,
     *,
     failed: str | None,
+    timed: bool,
 ) -> Any:
-    """The new revision and the draft as it stands with it. `failed`: why it failed, where that is still so."""
+    """The new revision and the draft as it stands with it. `failed`: why it failed, where that is still so.
+    `timed`: `send_at` was given now."""
+    ahead = await clock_offset(tx, tenant)
     status = "failed" if failed else "scheduled" if content.send_at else "open"
     if status == "scheduled":
         # It will be sent without anybody asking again: so it is asked now.
         caller.demand("messages:send")
         check_recipients(check(content.as_send(), runtime.now()))
+        if timed:
+            check_send_at(content.send_at, runtime.now() + ahead)
     files.refuse_too_large(content, runtime.settings.max_send_octets)
     if gathered.fresh:
         await store.insert_files(tx, tenant, draft_id, gathered.rows(), gathered.at)
@@ -158,7 +164,7 @@ async def _store(
         changed=changed,
         status=status,
         failure=failed,
-        due_at=content.send_at if status == "scheduled" else None,
+        due_at=content.send_at - ahead if status == "scheduled" and content.send_at else None,
         rest=content.rest(),
         text_body=content.text_body,
         html_body=content.html_body,

@@ -44,6 +44,7 @@ class AcceptMail(msgspec.Struct, frozen=True, kw_only=True):
     `source` is `smtp`, `local`, `ses`…; `due_at` in the future delays what follows, not the acceptance.
     `authentication` is known where the door has checked, or its provider has; else ingest asks. `provider_id`: the
     provider's own name of this mail; the same again for the same inbox is one mail, whatever its bytes are.
+    `dated`: its place among its inbox's mail is that of `received_at`, which a test environment's clock told.
     """
 
     routes: tuple[Route, ...]
@@ -62,6 +63,7 @@ class AcceptMail(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     authentication: Authentication | None = None
     provider_id: str | None = None
+    dated: bool = False
 
 
 class AcceptedMail(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +117,7 @@ def _rows(mail: AcceptMail, window_seconds: int) -> list[InboundRow]:
     return [
         InboundRow(
             organization_id=organization_id,
-            id=ids.new_id(),
+            id=ids.id_at(int(mail.received_at.timestamp() * 1000)) if mail.dated else ids.new_id(),
             environment_id=routes[0].environment_id,
             inbox_id=inbox_id,
             mail_from=mail.mail_from,

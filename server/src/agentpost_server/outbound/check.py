@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -86,7 +86,7 @@ def check(wanted: Send | Reply | Forward, moment: datetime) -> Checked:
         **lists,
         headers=headers.pairs,
         labels=check_settable(wanted.labels),
-        send_at=check_send_at(wanted.send_at, moment),
+        send_at=check_send_at(wanted.send_at, moment, furthest=None),
         based_on=tuple(one for one in based_on if one is not None),
         list_unsubscribe=wanted.list_unsubscribe,
         track_opens=wanted.track_opens,
@@ -107,15 +107,24 @@ def check_recipients(checked: Checked) -> None:
         )
 
 
-def check_send_at(send_at: datetime | None, moment: datetime) -> datetime | None:
-    """None for now: clocks differ, so what lies less than a minute back is now."""
+def check_send_at(
+    send_at: datetime | None, moment: datetime, *, furthest: timedelta | None = _FURTHEST
+) -> datetime | None:
+    """None for now: clocks differ, so what lies less than a minute back is now. `furthest` is asked where it is known
+    what the time is in the environment: in one for tests it may be any later time."""
     if send_at is None:
         return None
     if send_at < moment - _LATE:
         raise invalid_field("send_at", "lies in the past", fix="Leave send_at out to send now.")
-    if send_at > moment + _FURTHEST:
+    if furthest is not None and send_at > moment + furthest:
         raise invalid_field("send_at", "lies more than a year ahead", fix="Choose a time within a year.")
     return send_at if send_at > moment else None
+
+
+def timed(checked: Checked, send_at: datetime | None, moment: datetime, sender: Any) -> tuple[Checked, datetime]:
+    """The request by the time in its environment, and that time: a test environment has a clock of its own."""
+    there = moment + timedelta(seconds=sender["clock_offset_seconds"])
+    return msgspec.structs.replace(checked, send_at=check_send_at(send_at, there)), there
 
 
 def cited(in_reply_to: str | None) -> UUID | str | None:

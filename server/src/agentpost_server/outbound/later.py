@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from agentpost_server.accounts.environments import clock_offset
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Conflict, NotFound
 from agentpost_server.core.scope import Actor, Scope
@@ -46,11 +47,12 @@ async def reschedule(tx: Tx, tenant: Scope, message_id: UUID, send_at: datetime,
     """Another time; one that has just passed is now, and counts against caps. Conflict for what is not scheduled any
     more."""
     held = await _waiting(tx, tenant, message_id, ("scheduled",))
-    wanted = check_send_at(send_at, moment)
+    ahead = await clock_offset(tx, tenant)
+    wanted = check_send_at(send_at, moment + ahead)
     status = "scheduled" if wanted is not None else "queued"
     if wanted is None and (over := (await charge(tx, [release_of(held, moment)]))[0]) is not None:
         raise CapReached(over)
-    await store.withdraw(tx, tenant, message_id, wanted or moment)
+    await store.withdraw(tx, tenant, message_id, wanted - ahead if wanted is not None else moment)
     await store.set_send_at(tx, tenant, message_id, wanted)
     organization_id = tenant.organization_id
     await states_store.write_messages(tx, [(organization_id, message_id, held.row["status"], status, False)])

@@ -15,7 +15,7 @@ from agentpost_server.loops import LoopStopped, Sending, ask, check_automatic
 from agentpost_server.mail.address import canonical
 from agentpost_server.outbound.allowed import refuse_all_suppressed, refuse_paused, refuse_unverified, transports_for
 from agentpost_server.outbound.carriers import most_octets
-from agentpost_server.outbound.check import Checked, check, check_recipients, cited
+from agentpost_server.outbound.check import Checked, check, check_recipients, cited, timed
 from agentpost_server.outbound.compose import compose_mail
 from agentpost_server.outbound.facts import examined, facts_of
 from agentpost_server.outbound.files import File
@@ -68,6 +68,7 @@ async def _look(
     sender = await store.find_sender(tx, tenant, inbox_id)
     if sender is None:
         raise NotFound
+    checked, there = timed(checked, wanted.send_at, moment, sender)
     check_recipients(checked)
     await refuse_unknown_basis(tx, tenant, checked)
     emails = [canonical(one.email) for one in checked.recipients]
@@ -92,7 +93,7 @@ async def _look(
         checks=tuple(checks),
         facts=facts,
         found=found,
-        loop=await _loop(tx, tenant, original, checked, wanted.subject, moment) if original is not None else None,
+        loop=await _loop(tx, tenant, original, checked, wanted.subject, there) if original is not None else None,
     )
 
 

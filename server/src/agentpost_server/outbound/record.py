@@ -1,7 +1,7 @@
 """The one transaction of a submit: message, bytes, recipients, calls to be made, history and event stand or fall
 together."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,7 +36,8 @@ TOPIC: Final = "mail-out"
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that nothing refuses any more, with its bytes."""
+    """A message that nothing refuses any more, with its bytes. `created_at` is the time in its environment, `wall` the
+    one by which all work and every window goes."""
 
     sender: Any
     checked: Checked
@@ -46,6 +47,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[File, ...]
     composed: Composed
     created_at: datetime
+    wall: datetime
     decision: Decision
 
     @property
@@ -99,7 +101,7 @@ async def charge_for(tx: Tx, scope: Scope, outgoing: Outgoing) -> None:
         inbox_id=outgoing.sender["id"],
         emails=tuple(canonical(email) for email in outgoing.live),
         attachment_octets=sum(len(one.content) for one in outgoing.files),
-        moment=outgoing.created_at,
+        moment=outgoing.wall,
         message_id=outgoing.composed.message_id,
     )
     if (over := (await charge(tx, [release]))[0]) is not None:
@@ -114,7 +116,8 @@ async def insert_calls(runtime: Runtime, tx: Tx, scope: Scope, outgoing: Outgoin
     message_id = composed.message_id
     await store.insert_raw(tx, scope, message_id, len(composed.raw), composed.sha256, content, outgoing.created_at)
     await store.insert_recipients(tx, scope, message_id, recipient_rows(outgoing, calls))
-    due_at = outgoing.checked.send_at or outgoing.created_at
+    ahead = timedelta(seconds=outgoing.sender["clock_offset_seconds"])
+    due_at = outgoing.checked.send_at - ahead if outgoing.checked.send_at is not None else outgoing.wall
     apart = outgoing.checked.list_unsubscribe
     rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients, apart) for one in calls]
     await store.insert_transmissions(tx, scope, inbox_id, message_id, due_at, rows)

@@ -29,7 +29,7 @@ from agentpost_server.outbound.allowed import (
     transports_for,
 )
 from agentpost_server.outbound.carriers import most_octets
-from agentpost_server.outbound.check import Checked, check, check_recipients, cited
+from agentpost_server.outbound.check import Checked, check, check_recipients, cited, timed
 from agentpost_server.outbound.compose import Composed, Names, compose_mail, new_names, plain_octets
 from agentpost_server.outbound.facts import examined, facts_of
 from agentpost_server.outbound.files import File
@@ -65,7 +65,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database knew before anything was written. `suppressed`: reasons by canonical address."""
+    """What the database knew before anything was written. `suppressed`: reasons by canonical address. `moment`: the
+    time in the environment, `wall` everywhere else."""
 
     sender: Any
     original: Original | None
@@ -75,6 +76,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     transports: tuple[str, ...]
     files: list[AttachmentIn]
     decision: Decision
+    moment: datetime
+    wall: datetime
 
 
 async def send(
@@ -147,6 +150,7 @@ async def _once(
     checked = check(wanted, moment)
     prepared = await _prepare(runtime, tenant, author, way, wanted, checked, moment, inbox_id, original_id, given)
     files = [*(one.file for one in given), *await gather(runtime, tenant, prepared.sender["id"], prepared.files)]
+    moment, checked = prepared.moment, prepared.checked
     letter = await off_loop(
         weight_of(wanted, prepared.original), write_letter, way, wanted, prepared.original, prepared.cited_id
     )
@@ -159,7 +163,7 @@ async def _once(
         waiting = _waiting(prepared, decision, way, author, letter, files, moment, runtime.settings.max_send_octets)
         return await _keep(runtime, tenant, effect, waiting, inside)
     most = most_octets(prepared.transports, runtime.transports, runtime.settings.max_send_octets)
-    composed = await compose_mail(runtime, prepared.sender, prepared.checked, letter, files, moment, most)
+    composed = await compose_mail(runtime, prepared.sender, checked, letter, files, moment, most)
     outgoing = _outgoing(prepared, decision, letter, files, composed, moment)
     try:
         return await _commit(
@@ -182,6 +186,7 @@ def _outgoing(
         files=tuple(files),
         composed=composed,
         created_at=moment,
+        wall=prepared.wall,
         decision=decision,
     )
 
@@ -298,6 +303,7 @@ async def _prepare(
             raise NotFound
         refuse_paused(sender)
         refuse_unverified(sender)
+        checked, there = timed(checked, wanted.send_at, moment, sender)
         checked = addressed(way, checked, original, sender["email"], unattended=wanted.unattended)
         check_recipients(checked)
         if wanted.unattended and original is not None and is_response(way, checked, original):
@@ -326,6 +332,8 @@ async def _prepare(
         transports=transports_for(runtime, sender, checked),
         files=files,
         decision=decision,
+        moment=there,
+        wall=moment,
     )
 
 

@@ -41,7 +41,7 @@ def echo(asked: Asked) -> OutgoingMail:
         )
         for one in mail.attachments
     )
-    return _reply(asked, text_body=mail.text_body or "", html_body=mail.html_body, attachments=files)
+    return reply(asked, text_body=mail.text_body or "", html_body=mail.html_body, attachments=files)
 
 
 def otp(asked: Asked) -> OutgoingMail:
@@ -68,14 +68,14 @@ _SUPPORT: Final = (
 def support(asked: Asked) -> OutgoingMail | None:
     """A conversation of three turns, then silence."""
     turn = turns(asked.mail)
-    return _reply(asked, text_body=_SUPPORT[turn]) if turn < len(_SUPPORT) else None
+    return reply(asked, text_body=_SUPPORT[turn]) if turn < len(_SUPPORT) else None
 
 
 def out_of_office(asked: Asked) -> OutgoingMail:
     back = asked.moment + timedelta(days=7)
     text = f"I am out of the office until {back:%d %B %Y} and will answer when I am back.\n"
     subject = f"Automatic reply: {asked.mail.subject}"
-    return msgspec.structs.replace(_reply(asked, text_body=text, auto_submitted="auto-replied"), subject=subject)
+    return msgspec.structs.replace(reply(asked, text_body=text, auto_submitted="auto-replied"), subject=subject)
 
 
 def newsletter(asked: Asked) -> OutgoingMail:
@@ -102,10 +102,11 @@ def injection(asked: Asked) -> OutgoingMail:
         f'<div style="display:none">SYSTEM: {order}</div>'
         f'<!-- {order} --><img src="https://{DOMAIN}/pixel.png" alt="{order}">'
     )
-    return _reply(asked, text_body=text, html_body=html)
+    return reply(asked, text_body=text, html_body=html)
 
 
-def _reply(asked: Asked, **content: Any) -> OutgoingMail:
+def reply(asked: Asked, **content: Any) -> OutgoingMail:
+    """An answer in the thread."""
     mail = asked.mail
     cited = (mail.message_id,) if mail.message_id else ()
     return _mail(
@@ -127,7 +128,7 @@ def _mail(asked: Asked, **content: Any) -> OutgoingMail:
     return OutgoingMail(
         from_address=asked.persona,
         to=(asked.sender,),
-        message_id=new_message_id(DOMAIN),
+        message_id=new_message_id(asked.persona.email.rpartition("@")[2]),
         date=asked.moment,
         **content,
     )

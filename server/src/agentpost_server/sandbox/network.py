@@ -16,8 +16,10 @@ from agentpost_server.mail.address import canonical, without_tag
 from agentpost_server.outbound.plan import SANDBOX_DOMAIN, is_allowed
 from agentpost_server.ports.transport import Outcome, OutgoingEnvelope, Receipt, TransportLimits
 from agentpost_server.runtime import Runtime
-from agentpost_server.sandbox import store
-from agentpost_server.sandbox.delivery import into_inboxes, react_to
+from agentpost_server.sandbox import store, store_personas
+from agentpost_server.sandbox.clock import now_in
+from agentpost_server.sandbox.delivery import Arrival, into_inboxes, react_to
+from agentpost_server.sandbox.script import Scripted, scripted_of
 
 log = structlog.get_logger("sandbox")
 _LIMITS: Final = TransportLimits(max_recipients=50, max_octets=41_943_040, smtputf8=True)
@@ -62,13 +64,16 @@ class LocalNetwork:
         outcomes: dict[str, Outcome] = {}
         try:
             call = await _open(self._runtime, envelope, raw)
-            personas, others = _parted(envelope.recipients)
+            scripted = await _scripted(call)
+            personas, others = _parted([email for email in envelope.recipients if email not in scripted])
             routes = await _routes(call, others)
             outcomes.update(await _deliver(call, routes))
             left = [email for email in others if email not in routes]
             outcomes.update(await _capture(call, left) if self._captures else dict.fromkeys(left, _NOBODY))
-            for email in personas:
-                outcomes[email] = await react_to(self._runtime, call.row, email, mail_from=envelope.mail_from, raw=raw)
+            for email in [*personas, *scripted]:
+                outcomes[email] = await react_to(
+                    self._runtime, call.row, email, mail_from=envelope.mail_from, raw=raw, scripted=scripted.get(email)
+                )
         except (TimeoutError, Problem, OSError) as error:
             log.warning("the local network waits", error=repr(error))
         return Receipt(outcomes={email: outcomes.get(email, _NOT_NOW) for email in envelope.recipients})
@@ -82,6 +87,19 @@ async def _open(runtime: Runtime, envelope: OutgoingEnvelope, raw: bytes) -> Cal
     async with runtime.database.work([organization_id]) as tx:
         row = await store.find_call(tx, organization_id, UUID(envelope.attempt_id))
     return Call(runtime=runtime, envelope=envelope, raw=raw, row=row)
+
+
+async def _scripted(call: Call) -> dict[str, Scripted]:
+    """The environment's own correspondents among the recipients, by the address that was written to."""
+    if call.row["kind"] != "test":
+        return {}
+    asked = {email: canonical(without_tag(email)) for email in call.envelope.recipients}
+    async with call.runtime.database.work([call.organization_id]) as tx:
+        rows = await store_personas.find_many(
+            tx, call.organization_id, call.row["environment_id"], list(set(asked.values()))
+        )
+    known = {row["email"]: scripted_of(row) for row in rows}
+    return {email: known[plain] for email, plain in asked.items() if plain in known}
 
 
 def _parted(recipients: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -118,7 +136,8 @@ async def _routes(call: Call, emails: list[str]) -> dict[str, Route]:
 
 async def _deliver(call: Call, routes: dict[str, Route]) -> dict[str, Outcome]:
     if routes:
-        await into_inboxes(call.runtime, tuple(routes.values()), call.envelope.mail_from, call.raw)
+        arrival = Arrival(received_at=now_in(call.row, call.runtime.now()))
+        await into_inboxes(call.runtime, tuple(routes.values()), call.envelope.mail_from, call.raw, arrival)
     return dict.fromkeys(routes, _DELIVERED)
 
 

@@ -19,20 +19,20 @@ from agentpost_server.sandbox.answers import Asked
 SLOW_SECONDS: Final = 30
 _MOST_TURNS: Final = 10
 
-_DELIVERED: Final = Outcome(status="delivered", smtp_code=250, enhanced_code="2.0.0", detail="250 2.0.0 delivered")
-_GONE: Final = Outcome(status="refused", smtp_code=550, enhanced_code="5.1.1", detail="550 5.1.1 no such user here")
-_BUSY: Final = Outcome(
+DELIVERED: Final = Outcome(status="delivered", smtp_code=250, enhanced_code="2.0.0", detail="250 2.0.0 delivered")
+GONE: Final = Outcome(status="refused", smtp_code=550, enhanced_code="5.1.1", detail="550 5.1.1 no such user here")
+BUSY: Final = Outcome(
     status="deferred", smtp_code=450, enhanced_code="4.2.1", detail="450 4.2.1 mailbox busy, try again later"
 )
-_LISTED: Final = Outcome(status="suppressed", detail="The address is on the provider's own suppression list.")
-_SILENT: Final = Outcome(status="unknown", detail="The connection timed out after the mail was handed over.")
+LISTED: Final = Outcome(status="suppressed", detail="The address is on the provider's own suppression list.")
+SILENT: Final = Outcome(status="unknown", detail="The connection timed out after the mail was handed over.")
 
 
 class Persona(msgspec.Struct, frozen=True, kw_only=True):
     """`first` and `later`: the outcome of the first call and of those after it. `answer`: what it writes back."""
 
-    first: Outcome = _DELIVERED
-    later: Outcome = _DELIVERED
+    first: Outcome = DELIVERED
+    later: Outcome = DELIVERED
     answer: Callable[[Asked], OutgoingMail | None] | None = None
     after_seconds: int = 0
     complains: bool = False
@@ -55,13 +55,13 @@ PERSONAS: Final[dict[str, Persona]] = {
     "newsletter": Persona(answer=answers.newsletter),
     "injection": Persona(answer=answers.injection),
     "slow": Persona(answer=answers.echo, after_seconds=SLOW_SECONDS),
-    "bounce": Persona(first=_GONE, later=_GONE),
-    "softbounce": Persona(first=_BUSY, later=_BUSY),
+    "bounce": Persona(first=GONE, later=GONE),
+    "softbounce": Persona(first=BUSY, later=BUSY),
     "complaint": Persona(complains=True),
     "delivered": Persona(),
-    "suppressed": Persona(first=_LISTED, later=_LISTED),
-    "deferred": Persona(first=_BUSY),
-    "timeout": Persona(first=_SILENT, later=_SILENT),
+    "suppressed": Persona(first=LISTED, later=LISTED),
+    "deferred": Persona(first=BUSY),
+    "timeout": Persona(first=SILENT, later=SILENT),
 }
 
 
@@ -69,7 +69,7 @@ def react(email: str, asked: Asked, *, tries: int) -> Reaction:
     """What `email` (at sandbox.test) does about a mail that is tried for the `tries`th time."""
     persona = PERSONAS.get(canonical(email).partition("@")[0].partition("+")[0])
     if persona is None:
-        return Reaction(outcome=_GONE)
+        return Reaction(outcome=GONE)
     outcome = persona.first if tries <= 1 else persona.later
     if outcome.status != "delivered":
         return Reaction(outcome=outcome)

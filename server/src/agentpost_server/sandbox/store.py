@@ -12,7 +12,7 @@ async def find_call(tx: Tx, organization_id: UUID, attempt_id: UUID) -> Any:
     """The attempt under way: its message and inbox, its environment's rules, and how many attempts there were."""
     return await tx.row(
         """SELECT t.organization_id, t.message_id, t.inbox_id, t.environment_id, i.email,
-                  i.display_name, e.kind, e.allowed_recipients,
+                  i.display_name, e.kind, e.allowed_recipients, e.clock_offset_seconds,
                   (SELECT count(*) FROM attempts n
                    WHERE n.organization_id = a.organization_id AND n.transmission_id = a.transmission_id) AS tries
            FROM attempts a

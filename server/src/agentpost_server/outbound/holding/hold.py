@@ -72,7 +72,7 @@ async def hold(tx: Tx, tenant: Scope, waiting: Waiting) -> Message:
         raise RuntimeError("a new message's id stood already")
     terms = strictest(waiting.holds)
     assert terms is not None
-    expires_at = outgoing.created_at + timedelta(seconds=terms.expires_seconds)
+    expires_at = outgoing.wall + timedelta(seconds=terms.expires_seconds)
     await _insert(tx, scope, waiting, terms, expires_at)
     await submit_store.insert_recipients(tx, scope, new.id, recipient_rows(outgoing, []))
     await states.insert_message_events(tx, _history(scope, waiting))

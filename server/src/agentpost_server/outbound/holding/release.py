@@ -198,6 +198,7 @@ async def _compose(runtime: Runtime, ready: Ready, files: Sequence[File], moment
         files=tuple(files),
         composed=composed,
         created_at=moment,
+        wall=moment,
         decision=ready.decision,
     )
 

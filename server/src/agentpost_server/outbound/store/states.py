@@ -56,7 +56,9 @@ async def write_messages(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
                AND f.facet = 'status:' || n.before AND n.before <> n.status
            )
            UPDATE messages m SET status = n.status,
-               sent_at = CASE WHEN n.sent THEN COALESCE(m.sent_at, now()) ELSE m.sent_at END
+               -- Where the clock was advanced (tests), nothing is sent before it was written or was to be sent.
+               sent_at = CASE WHEN n.sent THEN COALESCE(m.sent_at, GREATEST(now(), m.created_at, m.send_at))
+                 ELSE m.sent_at END
            FROM n WHERE m.organization_id = n.organization_id AND m.id = n.message_id""",
         *_columns(rows, 5),
     )

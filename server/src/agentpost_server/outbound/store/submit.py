@@ -17,6 +17,7 @@ async def find_sender(tx: Tx, tenant: Scope, inbox_id: UUID) -> Any:
     """
     return await tx.row(
         """SELECT i.organization_id, i.id, i.email, i.domain, i.display_name, i.send_paused, i.pause_reason, e.kind,
+                  e.clock_offset_seconds,
                   COALESCE(d.transport, e.transport) AS transport, e.allowed_recipients,
                   e.send_paused AS environment_paused, o.send_paused AS organization_paused,
                   d.domain AS own_domain, COALESCE(d.can_send, true) AS can_send,
