@@ -1,7 +1,6 @@
 """A send that waits: stored, told, not composed; approved as it is or with changes, rejected, called off; decided
 once."""
 
-import asyncio
 import base64
 import email
 import email.policy
@@ -12,6 +11,7 @@ import pytest
 from harness import Tenant, client
 from holding.approving import approve, approver, held, policy, reject
 from outbound.sending import events, history, inbox, recipients, send, settled
+from stories.post import first_message
 
 FILE = {"content": base64.b64encode(b"hello").decode(), "filename": "a.txt"}
 
@@ -208,11 +208,7 @@ async def test_without_the_scope_nobody_decides(tenant: Tenant) -> None:
 async def test_answers_wait_too_and_go_into_their_thread(tenant: Tenant, way: str) -> None:
     made = await inbox(tenant.http)
     first = await send(tenant.http, made["id"], to=["echo@sandbox.test"], subject="Question", text_body="Who?")
-    for _ in range(300):
-        came = (await tenant.http.get(f"/inboxes/{made['id']}/messages?direction=inbound")).json()["data"]
-        if came:
-            break
-        await asyncio.sleep(0.05)
+    came = [await first_message(tenant, made["id"], direction="inbound")]
     await policy(tenant.http, made["id"])
     body = {"text_body": "Me.", **({"to": ["delivered@sandbox.test"]} if way == "forward" else {})}
     boss_first = await tenant.http.post("/api-keys", json={"name": "boss", "scopes": ["drafts:approve"]})

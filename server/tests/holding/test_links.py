@@ -222,6 +222,7 @@ def _named(shown: Shown) -> str:
 async def test_no_key_reads_a_notice_and_an_inbox_here_gets_none(tenant: Tenant) -> None:
     reader = await inbox(tenant.http, "reader")
     message = await held(tenant, rules={"approvers": [reader["email"], APPROVER]})
+    rows: list[Any] = []
     for _ in range(400):
         async with tenant.server.database.transaction(tenant.organization.organization_id) as tx:
             rows = await tx.rows(

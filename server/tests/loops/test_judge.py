@@ -44,6 +44,7 @@ def test_one_slow_turn_begins_the_count_anew() -> None:
 def test_machines_that_think_most_of_a_minute_are_stopped_before_the_ninth_message() -> None:
     assert judge(_turns(*[55] * 7), _LIMITS) is None
     ninth = judge(_turns(*[55] * 8), _LIMITS)
+    assert ninth is not None
     assert ninth == Trip("ping_pong", 8)
     assert is_beyond(ninth, _LIMITS)
 
