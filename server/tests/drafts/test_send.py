@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 from drafts.drafting import ANN, change, draft, send_draft, told
-from harness import Tenant
-from outbound.sending import events, inbox
+from harness import Tenant, client
+from outbound.sending import events, inbox, until
 
 
 async def test_sent_it_is_a_message_and_no_draft(tenant: Tenant) -> None:
@@ -72,3 +73,31 @@ async def test_a_scheduled_draft_is_sent_now_when_somebody_says_so(tenant: Tenan
     assert made["status"] == "scheduled"
     sent = await send_draft(tenant.http, made)
     assert (sent["status"], sent["send_at"]) == ("queued", None)
+
+
+async def test_a_held_draft_is_a_message_that_its_writer_cannot_approve(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    policy = {"name": "all", "kind": "approval", "scope": "environment", "rules": {"when": ["always"]}}
+    assert (await tenant.http.post("/policies", json=policy)).status_code == 201
+    key = await tenant.http.post(
+        "/api-keys", json={"name": "writer", "scopes": ["drafts:read", "drafts:write", "drafts:approve"]}
+    )
+    async with client(tenant.server, key.json()["key"]) as writer:
+        made = await draft(writer, agent["id"], **ANN)
+        held = await send_draft(tenant.http, made)
+        assert held["status"] == "pending_approval"
+        assert (await tenant.http.get(f"/drafts/{made['id']}")).status_code == 404
+        path = f"/messages/{held['id']}/approve"
+        assert (await writer.post(path, json={"revision": 1})).status_code == 403
+        approved = await tenant.http.post(path, json={"revision": 1})
+        assert (approved.status_code, approved.json()["status"]) == (200, "queued")
+
+
+async def test_a_scheduled_draft_that_a_policy_holds_waits_as_a_message(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    policy = {"name": "all", "kind": "approval", "scope": "environment", "rules": {"when": ["always"]}}
+    assert (await tenant.http.post("/policies", json=policy)).status_code == 201
+    await draft(tenant.http, agent["id"], **ANN, send_at=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
+    page = await until(tenant.http, f"/inboxes/{agent['id']}/messages", lambda page: len(page["data"]) == 1)
+    assert page["data"][0]["status"] == "pending_approval"
+    assert (await tenant.http.get(f"/inboxes/{agent['id']}/drafts")).json()["data"] == []

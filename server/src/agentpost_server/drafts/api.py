@@ -135,14 +135,13 @@ async def list_draft_revisions(
 )
 async def send_draft(
     runtime: NamedDependency[Runtime],
-    caller: NamedDependency[Caller],
     tenant: NamedDependency[Scope],
     effect: NamedDependency[Effect],
     draft_id: FromPath[str],
     data: JSONBody[SendDraft],
 ) -> Response[Message]:
     """Now, whatever `send_at` says. The draft is gone and the message is there, both or neither."""
-    return await send.send(runtime, tenant, caller.actor, effect, ids.decode("drf", draft_id), data.revision)
+    return await send.send(runtime, tenant, effect, ids.decode("drf", draft_id), data.revision)
 
 
 async def _found(tx: Any, tenant: Scope, draft_id: UUID) -> Any:

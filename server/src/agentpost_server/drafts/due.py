@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from agentpost_server.core.errors import Problem, Unavailable
-from agentpost_server.core.scope import Actor, Scope
+from agentpost_server.core.scope import Scope
 from agentpost_server.core.times import rfc3339
 from agentpost_server.db import Tx
 from agentpost_server.drafts import store_due
@@ -66,8 +66,7 @@ async def _submit(runtime: Runtime, claimed: Claimed, row: Any) -> None:
     effect = Effect(
         transaction=runtime.database.transaction, organization_id=scope.organization_id, key=None, fingerprint=b""
     )
-    author = msgspec.json.decode(row["author"], type=Actor)
-    await submit_draft(runtime, scope, author, effect, row, attempts=claimed.attempts)
+    await submit_draft(runtime, scope, effect, row, attempts=claimed.attempts)
 
 
 async def _refused(runtime: Runtime, claimed: Claimed, row: Any, problem: Problem) -> None:

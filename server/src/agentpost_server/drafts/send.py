@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response
 
 from agentpost_server.core.errors import NotFound
@@ -23,7 +24,7 @@ from agentpost_server.web.idempotency import Effect
 
 
 async def send(
-    runtime: Runtime, tenant: Scope, author: Actor, effect: Effect, draft_id: UUID, revision: int | None
+    runtime: Runtime, tenant: Scope, effect: Effect, draft_id: UUID, revision: int | None
 ) -> Response[Message] | Response[Any]:
     """201 with the message; now, whatever `send_at` says."""
     if (first := await effect.replay()) is not None:
@@ -31,19 +32,22 @@ async def send(
     async with runtime.database.transaction(tenant.organization_id) as tx:
         row = await store.find(tx, tenant, draft_id)
     refuse_other_revision(row, revision)
-    return await submit_draft(runtime, tenant, author, effect, row)
+    return await submit_draft(runtime, tenant, effect, row)
 
 
 async def submit_draft(
-    runtime: Runtime, tenant: Scope, author: Actor, effect: Effect, row: Any, *, attempts: int | None = None
+    runtime: Runtime, tenant: Scope, effect: Effect, row: Any, *, attempts: int | None = None
 ) -> Response[Message] | Response[Any]:
-    """`attempts`: of the claim, where a worker sends it. Conflict or NotFound when somebody else was first."""
+    """`attempts`: of the claim, where a worker sends it. Conflict or NotFound when somebody else was first.
+
+    Its author is who wrote the newest revision, not who sends it: who wrote a draft cannot approve it, and whoever
+    sends what another wrote may."""
     content = Content.read(row)
     loaded = await files.load(runtime, tenant.organization_id, content)
     return await submit.send(
         runtime,
         tenant,
-        author,
+        msgspec.json.decode(row["author"], type=Actor),
         effect,
         row["inbox_id"],
         content.as_send(),

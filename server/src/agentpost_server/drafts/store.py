@@ -11,7 +11,7 @@ from agentpost_server.db import Tx
 _MINE: Final = "d.environment_id = $2 AND ($3::uuid[] = '{}' OR d.inbox_id = ANY ($3))"
 _NEWEST: Final = """JOIN draft_revisions r ON r.organization_id = d.organization_id AND r.draft_id = d.id
              AND r.revision = d.revision"""
-_CONTENT: Final = "r.content, r.text_body, r.html_body, r.send_at"
+_CONTENT: Final = "r.author, r.content, r.text_body, r.html_body, r.send_at"
 _LIVE: Final = """JOIN inboxes i ON i.organization_id = d.organization_id AND i.id = d.inbox_id
              AND i.deleted_at IS NULL"""
 # A page ends early rather than hold more than this of bodies in memory.

@@ -150,9 +150,9 @@ async def _store(
     if status == "scheduled":
         # It will be sent without anybody asking again: so it is asked now.
         caller.demand("messages:send")
-        check_recipients(check(content.as_send(), runtime.now()))
         if timed:
             check_send_at(content.send_at, runtime.now() + ahead)
+        check_recipients(check(content.as_send(), runtime.now()))
     files.refuse_too_large(content, runtime.settings.max_send_octets)
     if gathered.fresh:
         await store.insert_files(tx, tenant, draft_id, gathered.rows(), gathered.at)
