@@ -227,6 +227,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long an Idempotency-Key replays its first answer."""
     duplicate_hours: Positive = 72
     """How long mail that comes again byte for byte is the mail that is here, when it has a Message-ID."""
+    late_send_hours: Annotated[int, Meta(ge=0, le=8760)] = 6
+    """Scheduled mail that could not be sent for so many hours behind its time (the server was down, its inbox paused)
+    is not sent any more: it waits for a person, with status `pending_approval`. 0: it is sent however late."""
     upload_hours: Positive = 24
     """How long an upload waits for the send that uses it."""
     link_seconds: Positive = 3600

@@ -187,6 +187,19 @@ async def test_a_fault_of_the_server_is_tried_again_but_not_for_ever(
     assert (await send_draft(crank.http, made))["status"] == "queued"
 
 
+async def test_what_comes_hours_too_late_becomes_a_message_that_waits_for_a_person(crank: Crank) -> None:
+    made = await crank.scheduled()
+    await crank.bench.sql("UPDATE draft_revisions SET send_at = now() - interval '9 hours'")
+    await crank.come()
+    assert await crank.turn() == 1
+    [held] = await crank.messages()
+    assert held["status"] == "pending_approval"
+    assert "could not be for 9 hours" in held["hold"]["note"]
+    assert (await crank.http.get(f"/drafts/{made['id']}")).status_code == 404
+    approved = await crank.http.post(f"/messages/{held['id']}/approve", json={"revision": 1})
+    assert (approved.status_code, approved.json()["status"]) == (200, "queued")
+
+
 async def test_with_a_deleted_inbox_nothing_goes(crank: Crank) -> None:
     made = await crank.scheduled()
     await crank.come()

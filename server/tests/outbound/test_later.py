@@ -1,10 +1,12 @@
 """Before a message has left: cancelled, moved to another time, or kept here by its environment."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from agentpost_server.accounts.organizations import insert_full_key
 from agentpost_server.core import ids
 from agentpost_server.outbound import transmit
+from agentpost_server.outbound.lateness import late_hold
 from agentpost_server.outbound.transmit import Timing
 from harness import client
 from outbound.bench import ACCEPTED, Bench
@@ -64,3 +66,65 @@ async def test_a_dev_environment_sends_to_its_list_and_captures_the_rest(bench: 
         assert recipients(after) == {"a@ok.example": "sent", "b@outside.example": "captured"}
         outbox = (await http.get("/sandbox/outbox")).json()["data"]
         assert [(one["message_id"], one["recipients"]) for one in outbox] == [(made["id"], ["b@outside.example"])]
+
+
+async def _late(bench: Bench, hours: int, **fields: Any) -> Any:
+    """A scheduled message that nobody could send for so long."""
+    made = await bench.sent("a@b.example", send_at=_in_days(2), **fields)
+    await bench.sql(f"UPDATE messages SET send_at = now() - interval '{hours} hours' WHERE status = 'scheduled'")
+    await bench.make_due()
+    return made
+
+
+async def test_what_comes_hours_too_late_waits_for_a_person_and_goes_once_when_they_say_so(bench: Bench) -> None:
+    file = {"content": "aGVsbG8=", "filename": "a.txt"}
+    made = await _late(bench, 7, headers={"X-Ticket": "7"}, html_body="<p>Hi.</p>", attachments=[file])
+    assert await bench.turn() == 1
+    assert bench.transport.calls == []
+    held = await bench.now(made)
+    assert (held["status"], held["hold"]["reason"]) == ("pending_approval", "approval")
+    assert "could not be for 7 hours" in held["hold"]["note"]
+    assert await bench.told() == ["message.scheduled", "message.held"]
+    steps = (await bench.tenant.http.get(f"/messages/{made['id']}/events")).json()["data"]
+    assert (steps[0]["type"], steps[0]["detail"]) == ("held", held["hold"]["note"])
+    await bench.make_due()
+    assert await bench.turn() == 0
+    [revision] = (await bench.tenant.http.get(f"/messages/{made['id']}/revisions")).json()["data"]
+    assert (revision["text_body"], revision["headers"]) == ("Hi.", {"X-Ticket": "7"})
+    approved = await bench.tenant.http.post(f"/messages/{made['id']}/approve", json={"revision": 1})
+    assert (approved.status_code, approved.json()["status"]) == (200, "queued"), approved.text
+    bench.transport.script = [ACCEPTED]
+    assert await bench.turn() == 1
+    [(envelope, raw)] = bench.transport.calls
+    assert envelope.recipients == ("a@b.example",)
+    assert made["message_id_header"].encode() in raw
+    for part in (b"X-Ticket: 7", b"<p>Hi.</p>", b"a.txt"):
+        assert part in raw, part
+    assert (await bench.now(made))["status"] == "sent"
+
+
+async def test_what_is_late_may_be_rejected_and_never_goes(bench: Bench) -> None:
+    made = await _late(bench, 48)
+    assert await bench.turn() == 1
+    rejected = await bench.tenant.http.post(f"/messages/{made['id']}/reject", json={"note": "too late"})
+    assert (rejected.status_code, rejected.json()["status"]) == (200, "rejected")
+    await bench.make_due()
+    assert (await bench.turn(), bench.transport.calls) == (0, [])
+
+
+async def test_within_the_grace_it_goes(bench: Bench) -> None:
+    made = await _late(bench, 5)
+    bench.transport.script = [ACCEPTED]
+    assert await bench.turn() == 1
+    assert (await bench.now(made))["status"] == "sent"
+
+
+def test_lateness_is_a_policy_of_the_operators() -> None:
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    assert late_hold(None, moment, 6) is None
+    assert late_hold(moment - timedelta(hours=6), moment, 6) is None
+    assert late_hold(moment - timedelta(days=300), moment, 0) is None
+    assert late_hold(moment + timedelta(days=3), moment, 6) is None
+    late = late_hold(moment - timedelta(hours=6, seconds=1), moment, 6)
+    assert late is not None
+    assert late.author_may_approve

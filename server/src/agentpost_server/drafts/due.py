@@ -19,6 +19,7 @@ from agentpost_server.drafts.model import DraftFailure
 from agentpost_server.drafts.send import submit_draft
 from agentpost_server.drafts.tell import told
 from agentpost_server.events import append
+from agentpost_server.outbound.lateness import late_hold
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
 from agentpost_server.work import Claimed, Lane
@@ -66,7 +67,8 @@ async def _submit(runtime: Runtime, claimed: Claimed, row: Any) -> None:
     effect = Effect(
         transaction=runtime.database.transaction, organization_id=scope.organization_id, key=None, fingerprint=b""
     )
-    await submit_draft(runtime, scope, effect, row, attempts=claimed.attempts)
+    late = late_hold(row["send_at"], runtime.now(), runtime.settings.late_send_hours)
+    await submit_draft(runtime, scope, effect, row, attempts=claimed.attempts, late=late)
 
 
 async def _refused(runtime: Runtime, claimed: Claimed, row: Any, problem: Problem) -> None:

@@ -19,6 +19,7 @@ from agentpost_server.drafts.write import refuse_other_revision, revision_confli
 from agentpost_server.events import append
 from agentpost_server.messages.model import Message
 from agentpost_server.outbound import submit
+from agentpost_server.policies import Hold
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
 
@@ -36,9 +37,10 @@ async def send(
 
 
 async def submit_draft(
-    runtime: Runtime, tenant: Scope, effect: Effect, row: Any, *, attempts: int | None = None
+    runtime: Runtime, tenant: Scope, effect: Effect, row: Any, *, attempts: int | None = None, late: Hold | None = None
 ) -> Response[Message] | Response[Any]:
-    """`attempts`: of the claim, where a worker sends it. Conflict or NotFound when somebody else was first.
+    """`attempts`: of the claim, where a worker sends it; `late`: what holds one whose time is long over. Conflict or
+    NotFound when somebody else was first.
 
     Its author is who wrote the newest revision, not who sends it: who wrote a draft cannot approve it, and whoever
     sends what another wrote may."""
@@ -53,6 +55,7 @@ async def submit_draft(
         content.as_send(),
         given=loaded,
         inside=_taking(tenant, row, attempts),
+        late=late,
     )
 
 

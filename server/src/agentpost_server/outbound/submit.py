@@ -35,6 +35,7 @@ from agentpost_server.outbound.facts import examined, facts_of
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.gather import gather
 from agentpost_server.outbound.holding.hold import Waiting, hold, uncomposed
+from agentpost_server.outbound.lateness import also_held
 from agentpost_server.outbound.letter import (
     Letter,
     Original,
@@ -48,7 +49,7 @@ from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
 from agentpost_server.outbound.record import Outgoing, keep_large, record, remove_large
 from agentpost_server.outbound.store import holds, suppressions
 from agentpost_server.outbound.store import submit as store
-from agentpost_server.policies import UNGOVERNED, CapReached, Decision, find, needs_examining, refuse, weigh
+from agentpost_server.policies import UNGOVERNED, CapReached, Decision, Hold, find, needs_examining, refuse, weigh
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
 
@@ -90,10 +91,13 @@ async def send(
     *,
     given: Sequence[Given] = (),
     inside: Inside | None = None,
+    late: Hold | None = None,
 ) -> Response[Message] | Response[Any]:
     """201 with the message: queued, scheduled, or waiting for a person. `given` files come ahead of those that `wanted`
-    names; what `inside` does stands or falls with the message."""
-    return await _submit(runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id, given=given, inside=inside)
+    names; what `inside` does stands or falls with the message. `late` holds it, whatever policies say."""
+    return await _submit(
+        runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id, given=given, inside=inside, late=late
+    )
 
 
 async def answer(
@@ -115,12 +119,13 @@ async def _submit(
     original_id: UUID | None = None,
     given: Sequence[Given] = (),
     inside: Inside | None = None,
+    late: Hold | None = None,
 ) -> Response[Message] | Response[Any]:
     """Once more when a cap that holds was filled since it was looked at: now that is known before."""
 
     async def once() -> Response[Message] | Response[Any]:
         return await _once(
-            runtime, tenant, author, effect, way, wanted, inbox_id, original_id, given=given, inside=inside
+            runtime, tenant, author, effect, way, wanted, inbox_id, original_id, given=given, inside=inside, late=late
         )
 
     try:
@@ -143,6 +148,7 @@ async def _once(
     *,
     given: Sequence[Given],
     inside: Inside | None,
+    late: Hold | None,
 ) -> Response[Message] | Response[Any]:
     if (first := await effect.replay()) is not None:
         return first
@@ -159,6 +165,7 @@ async def _once(
         weight = _LARGE if files else weight_of(wanted, prepared.original)
         decision = await off_loop(weight + 1, examined, decision, letter, files)
         refuse(decision)
+    decision = also_held(decision, late)
     if decision.outcome == "hold":
         waiting = _waiting(prepared, decision, way, author, letter, files, moment, runtime.settings.max_send_octets)
         return await _keep(runtime, tenant, effect, waiting, inside)

@@ -18,6 +18,7 @@ from agentpost_server.core.errors import Unavailable
 from agentpost_server.outbound import states
 from agentpost_server.outbound.call import Call, make_call
 from agentpost_server.outbound.deliverability import warmup
+from agentpost_server.outbound.holding.late import hold_late
 from agentpost_server.outbound.releasing import release
 from agentpost_server.outbound.settle import Settling, Timing, patiently
 from agentpost_server.outbound.signing import senders_of
@@ -139,6 +140,7 @@ async def _begin(
             tx, [*(one.key for one in found.changes), *(message_of(one.row) for one in found.ready)]
         )
         ready, over = undecided(allowed, held)
+        ready, late = await hold_late(tx, ready, held, runtime.now(), runtime.settings.late_send_hours)
         released = await release(tx, ready, held, runtime.now())
         ready = released.ready
         if found.ended or over:
@@ -148,7 +150,8 @@ async def _begin(
         heavier = [(claim_of(one.row), WAIT_SECONDS) for one in heavy]
         if later := [*found.later, *heavier, *(one.later for one in waiting), *released.later]:
             await store.postpone(tx, later)
-        if changes := [*found.changes, *released.changes]:
+        # Of one that waits now everything is asked again when it goes.
+        if changes := [one for one in (*found.changes, *released.changes) if one.key not in late]:
             await states.apply(tx, held, changes)
         if waiting:
             await warmup.tell(tx, held, waiting)

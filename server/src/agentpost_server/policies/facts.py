@@ -77,6 +77,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     expires_seconds: int = 86_400
     on_expiry: OnExpiry = "reject"
     author_may_approve: bool = False
+    why: str | None = None
+    """What a person is told, where the reason does not say it."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

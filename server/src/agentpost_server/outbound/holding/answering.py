@@ -36,6 +36,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Reason(msgspec.Struct):
     reason: str
+    why: str | None = None
 
 
 async def show(runtime: Runtime, asked: Asked) -> Answer:
@@ -134,7 +135,7 @@ def _over(runtime: Runtime, row: Any) -> Answer | None:
 
 def _reasons(row: Any) -> tuple[str, ...]:
     found = msgspec.json.decode(row["reasons"], type=list[_Reason])
-    return tuple(dict.fromkeys(_REASONS.get(one.reason, "A person must look at it first.") for one in found))
+    return tuple(dict.fromkeys(one.why or _REASONS.get(one.reason, "A person must look at it first.") for one in found))
 
 
 def _done(message: Message) -> tuple[str, str]:

@@ -95,6 +95,7 @@ async def _insert(tx: Tx, scope: Scope, waiting: Waiting, terms: Hold, expires_a
         policy_id=ids.encode_or_none("pol", terms.policy_id),
         expires_at=rfc3339(expires_at),
         on_expiry=terms.on_expiry,
+        note=next((one.why for one in waiting.holds if one.why), None),
     )
     rest = rest_of(
         waiting.way,
@@ -109,7 +110,7 @@ async def _insert(tx: Tx, scope: Scope, waiting: Waiting, terms: Hold, expires_a
         outgoing.composed.message_id,
         outgoing.sender["id"],
         shown=_json(shown),
-        reasons=_json([{"reason": one.reason, "policy_id": one.policy_id} for one in waiting.holds]),
+        reasons=_json([{"reason": one.reason, "policy_id": one.policy_id, "why": one.why} for one in waiting.holds]),
         approvers=terms.approvers,
         author=_json(waiting.author),
         author_may_approve=terms.author_may_approve,
@@ -133,6 +134,8 @@ def _history(scope: Scope, waiting: Waiting) -> list[tuple[object, ...]]:
 
 
 def _why(one: Hold) -> str:
+    if one.why is not None:
+        return one.why
     by = f", by {ids.encode('pol', one.policy_id)}" if one.policy_id is not None else ""
     return f"A person must look at it first: {one.reason}{by}."
 
