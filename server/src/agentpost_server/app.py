@@ -32,6 +32,9 @@ from agentpost_server.inbound.intake import Intake
 from agentpost_server.inbound.ses import stored
 from agentpost_server.inbound.ses.poll import QueuePoll
 from agentpost_server.inboxes import api as inboxes_api
+from agentpost_server.leases import TEND_SECONDS
+from agentpost_server.leases import api as leases_api
+from agentpost_server.leases import tend as tend_leases
 from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import codes_api, files_api, retention, threads_api
 from agentpost_server.messages.context import api as context_api
@@ -55,6 +58,9 @@ from agentpost_server.settings import Settings
 from agentpost_server.streams import WATCH_SECONDS, Hub, watch_keys
 from agentpost_server.streams import api as streams_api
 from agentpost_server.usage import Usage
+from agentpost_server.waits import Looks, Parking
+from agentpost_server.waits import api as waits_api
+from agentpost_server.waits import prune as prune_waits
 from agentpost_server.web import health, metrics
 from agentpost_server.web.application import API_PREFIX, make_application
 from agentpost_server.web.context import Network
@@ -83,6 +89,8 @@ API_ROUTES: list[Any] = [
     *outbound_api.ROUTES,
     *drafts_api.ROUTES,
     *holding_api.ROUTES,
+    *leases_api.ROUTES,
+    *waits_api.ROUTES,
     *deliverability_api.ROUTES,
     *sandbox_api.ROUTES,
     *provider_api.ROUTES,
@@ -127,6 +135,7 @@ class Process:
         )
         self.growth = metrics.Growth()
         self.hub = Hub(runtime.database, runtime.bus)
+        self.parking = Parking(runtime.database, runtime.bus)
         self.services: list[Service] = self._services()
 
     @property
@@ -153,6 +162,7 @@ class Process:
                 "reference": Reference(openapi_document()),
                 "limiter": Limiter(runtime.settings.requests_per_minute, runtime.tally),
                 "hub": self.hub,
+                "parking": self.parking,
                 "intake": self.intake,
                 "health": self.health,
             },
@@ -187,14 +197,17 @@ class Process:
             Chore("numbers", 1, self._count_growth),
         ]
         if "api" in self.roles:
-            services.append(self.hub)
+            services += [self.hub, self.parking]
             services.append(Chore("key-watch", WATCH_SECONDS, lambda: watch_keys(self.hub, self.authenticator)))
         if "worker" in self.roles:
             hooks = DeliveryLane(self.runtime)
-            services += [hooks, self._publisher(hooks)]
+            looks = Looks(self.runtime, self.parking.ring)
+            services += [hooks, looks, self._publisher(hooks, looks)]
             services.append(
                 Chore("prune", 60, lambda: prune(self.runtime.database, keeping_times(self.runtime.settings)))
             )
+            services.append(Chore("leases", TEND_SECONDS, lambda: tend_leases(self.runtime)))
+            services.append(Chore("waits", 15, lambda: prune_waits(self.runtime)))
             services.append(Chore("retention", 60, lambda: retention.keep_times(self.runtime)))
             services.append(self._mail_out())
             services.append(drafts_lane(self.runtime))
@@ -213,8 +226,9 @@ class Process:
             services.append(self.smtp)
         return services
 
-    def _publisher(self, hooks: DeliveryLane) -> Publisher:
-        return Publisher(self.runtime.database, self.runtime.bus, consumers=[hooks.open], heard=[self.hub.ring])
+    def _publisher(self, hooks: DeliveryLane, looks: Looks) -> Publisher:
+        consumers = [hooks.open, looks.match]
+        return Publisher(self.runtime.database, self.runtime.bus, consumers=consumers, heard=[self.hub.ring])
 
     def _intake_services(self) -> list[Service]:
         intake, queue = self.intake, self.runtime.queue

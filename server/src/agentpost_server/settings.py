@@ -232,6 +232,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     is not sent any more: it waits for a person, with status `pending_approval`. 0: it is sent however late."""
     upload_hours: Positive = 24
     """How long an upload waits for the send that uses it."""
+    lease_hours: Positive = 24
+    """How long leases are known after they have ended."""
+    wait_hours: Positive = 24
+    """How long waits are kept after they have ended."""
     link_seconds: Positive = 3600
     """How long download and upload links are good for."""
     log_level: str = "info"

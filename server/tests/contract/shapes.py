@@ -46,6 +46,8 @@ _NESTED: Final = {
 _DRAFTED: Final = """thread_id? in_reply_to? subject to_addresses[] cc_addresses[] bcc_addresses[] reply_to_addresses[]
     text_body? html_body? attachments_meta[] headers{} labels[] send_at? based_on[] unattended list_unsubscribe
     track_opens"""
+_WHOLE: Final = {"Wait.message"}
+"""Where an object stands in another as it is when it is read by itself."""
 _SPEC: Final = {
     "Address": "email name?",
     "Actor": "type id? name?",
@@ -109,6 +111,9 @@ _SPEC: Final = {
     "DraftFailure": "code detail fix at",
     "AuditEntry": "id at actor ip? action target before? after? hash? previous_hash?",
     "Problem": "type title status detail code errors[] fix request_id",
+    "Lease": "lease_id message attempt leased_until status",
+    "Wait": """id inbox_id status from? subject? text? label? has_code? exclusive deadline matched_at? message?
+        codes[] created_at""",
     "Counter": "current limit? percentage?",
     "Highlights": "subject text",
     "Screening": "score verdict detector factors[]",
@@ -181,4 +186,4 @@ def _check_value(where: str, key: str, word: str, value: Any) -> None:
     nested = _NESTED.get(key)
     for one in value if isinstance(value, list) else [value]:
         if nested and isinstance(one, dict):
-            check(nested, one)
+            check(nested, one, whole=where in _WHOLE)

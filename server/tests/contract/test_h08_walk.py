@@ -4,7 +4,7 @@ from harness import Tenant, client
 from isolation.test_walk import GUARDED, NAMING
 from isolation.world import make_world
 
-_IN_AN_INBOX = {"inbox_id", "message_id", "thread_id", "attachment_id", "event_id"}
+_IN_AN_INBOX = {"inbox_id", "message_id", "thread_id", "attachment_id", "event_id", "wait_id", "lease_id"}
 _BODIES_THAT_NAME = {
     "/messages/batch-labels": lambda ids: {"ids": [ids["message_id"]], "add": ["x"]},
 }

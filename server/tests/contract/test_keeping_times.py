@@ -18,6 +18,7 @@ def test_the_times_that_are_kept_without_a_word_are_those_of_the_specification()
         "events": 30 * 86400,
     }
     assert (settings.duplicate_hours, settings.upload_hours, settings.link_seconds) == (72, 24, 3600)
+    assert (settings.wait_hours, settings.lease_hours) == (24, 24)
     assert (settings.max_send_octets, settings.max_receive_octets) == (10_485_760, 26_214_400)
 
 

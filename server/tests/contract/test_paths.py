@@ -27,10 +27,10 @@ GET /threads/{}/context
 POST /inboxes/{}/messages/preflight
 POST /messages/{}/approve | POST /messages/{}/reject | GET /messages/{}/revisions
 POST /sandbox/deliver | GET POST /sandbox/clock | GET POST /sandbox/personas
+POST /inboxes/{}/waits | GET DELETE /waits/{}
+POST /inboxes/{}/messages/claim | POST /leases/{}/ack | POST /leases/{}/extend | POST /leases/{}/release
 """
 _LATER = """
-POST /inboxes/{}/messages/claim | POST /leases/{}/ack
-POST /leases/{}/extend | POST /leases/{}/release | POST /inboxes/{}/waits | GET DELETE /waits/{}
 GET /metrics/events | GET PATCH DELETE /org | GET /org/members
 PATCH DELETE /org/members/{} | GET POST /org/invitations | DELETE /org/invitations/{}
 POST /org/invitations/accept | POST /org/transfer

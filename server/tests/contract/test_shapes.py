@@ -391,3 +391,26 @@ async def test_every_error_has_one_shape(story: Story) -> None:
         assert problem["title"]
         assert problem["detail"]
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_waits(story: Story) -> None:
+    made = await _post(story.tenant.http, f"/inboxes/{story.inbox_id}/waits", {"from": "echo", "deadline": None})
+    check("Wait", made)
+    check("Wait", await story.get(f"/waits/{made['id']}"))
+    body = {"to": ["echo@sandbox.test"], "subject": "Wait", "text_body": "Hello."}
+    await _post(story.tenant.http, f"/inboxes/{story.inbox_id}/messages", body)
+    matched = await story.get(f"/waits/{made['id']}", timeout=20)
+    assert matched["status"] == "matched"
+    check("Wait", matched)
+
+
+async def test_leases(story: Story) -> None:
+    path = f"/inboxes/{story.inbox_id}/messages/claim"
+    await _told(story)
+    claimed = await _post(story.tenant.http, path, {"limit": 3}, 200)
+    assert list(claimed) == ["data"]
+    for lease in claimed["data"]:
+        check("Lease", lease)
+    lease_id = claimed["data"][0]["lease_id"]
+    for verb, body in (("extend", {"lease_seconds": 60}), ("ack", {})):
+        check("Lease", await _post(story.tenant.http, f"/leases/{lease_id}/{verb}", body, 200))

@@ -95,6 +95,8 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
         "attachment-text.md",
         "screening.md",
         "approval.md",
+        "waits.md",
+        "leases.md",
     ],
 )
 async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant, tmp_path: Path) -> None:

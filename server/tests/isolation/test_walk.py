@@ -47,6 +47,10 @@ NAMING = [route for route in GUARDED if route.ids()]
 BODIES: dict[str, Any] = {
     "/api/v1/inboxes/{inbox_id}/messages": {"to": ["a@example.com"], "subject": "s", "text_body": "t"},
     "/api/v1/inboxes/{inbox_id}/messages/preflight": {"to": ["a@example.com"], "subject": "s"},
+    "/api/v1/inboxes/{inbox_id}/messages/claim": {"limit": 1},
+    "/api/v1/leases/{lease_id}/ack": {"labels": ["walked"]},
+    "/api/v1/leases/{lease_id}/extend": {"lease_seconds": 3600},
+    "/api/v1/inboxes/{inbox_id}/waits": {"from": "a@example.com", "subject": "s"},
     "/api/v1/messages/{message_id}/reply": {"text_body": "t"},
     "/api/v1/messages/{message_id}/reply-all": {"text_body": "t"},
     "/api/v1/messages/{message_id}/forward": {"to": ["a@example.com"]},

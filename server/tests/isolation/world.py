@@ -47,8 +47,22 @@ async def make_world(tenant: Tenant) -> Ids:
         "key_id": key["id"],
         "environment_id": environment["id"],
         "domain_id": domain["id"],
+        "wait_id": (await http.post(f"/inboxes/{inbox['id']}/waits", json={})).json()["id"],
+        "lease_id": await _a_lease(tenant, inbox),
         "event_id": await _an_event(tenant),
     }
+
+
+async def _a_lease(tenant: Tenant, inbox: dict[str, Any]) -> str:
+    """On a mail that the inbox wrote to itself."""
+    body = {"to": [inbox["email"]], "subject": "to claim", "text_body": "walk"}
+    await tenant.http.post(f"/inboxes/{inbox['id']}/messages", json=body)
+    for _ in range(200):
+        answer = await tenant.http.post(f"/inboxes/{inbox['id']}/messages/claim", json={"lease_seconds": 3600})
+        if claimed := answer.json()["data"]:
+            return claimed[0]["lease_id"]
+        await asyncio.sleep(0.05)
+    raise AssertionError("no mail came")
 
 
 async def _an_event(tenant: Tenant) -> str:

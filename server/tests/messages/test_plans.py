@@ -16,6 +16,7 @@ import pytest_asyncio
 from agentpost_server.core import ids
 from agentpost_server.core.ids import encode
 from agentpost_server.core.scope import Scope
+from agentpost_server.leases import store as lease_store
 from agentpost_server.messages import store, store_labels, store_search, store_threads
 from agentpost_server.messages.listing import HIGHEST, Filters, walk_of
 from agentpost_server.messages.threads import _LAST
@@ -74,7 +75,10 @@ class Big:
 
     async def rows(self, sql: str, *arguments: object) -> list[Any]:
         """A verb's statement, as a transaction would run it, once explained and once for its rows."""
+        explained = self.connection.transaction()
+        await explained.start()
         [[text]] = await self.connection.fetch("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql, *arguments)
+        await explained.rollback()  # explaining a statement that writes has written
         plan = json.loads(text)[0]["Plan"]
         self.buffers += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
         for node in _nodes(plan):
@@ -207,3 +211,30 @@ async def test_search_walks_no_table_and_keeps_the_order(big: Big, q: str) -> No
         assert found == sorted(found, reverse=True)
         assert len(found) == 51 or q in ("needle ", "word7 needle ", "nothing ") or inbox is not None
         assert big.buffers < 40_000
+
+
+@pytest.mark.parametrize("subject", [None, "s"])
+async def test_a_claim_walks_only_what_is_not_handled(big: Big, subject: str | None) -> None:
+    """However much of the inbox was handled before, and with leases of others in front."""
+    filters = {"label": "received", "sender": None, "subject": subject, "thread_id": None, "unread": False}
+    handled = "UPDATE messages SET handled_at = now() WHERE organization_id = $1 AND inbox_id = $2 AND id < $3"
+    middle = UUID(int=(1_700_000_000_000 + big.size * 500) << 80)
+
+    async def claim(tx: Any) -> list[Any]:
+        new_ids = [ids.new_id() for _ in range(50)]
+        return await lease_store.claim(tx, big.scope, big.inboxes[3], new_ids, 60, **filters)
+
+    transaction = big.connection.transaction()
+    await transaction.start()
+    try:
+        await big.connection.execute(handled, big.scope.organization_id, big.inboxes[3], middle)
+        first, used = await big.walked(claim)
+        assert "messages_unhandled" in used
+        second, used = await big.walked(claim)
+        assert "messages_unhandled" in used
+    finally:
+        await transaction.rollback()
+    got = [row["message_id"] for row in [*first, *second]]
+    assert len(set(got)) == 100
+    assert got == sorted(got)
+    assert got[0] > middle

@@ -108,6 +108,13 @@ async def mark_newest(tx: Tx, tenant: Scope, thread_id: UUID, label: str) -> UUI
     return rows[0]["id"] if rows else None
 
 
+async def mark(tx: Tx, tenant: Scope, message_ids: Sequence[UUID], label: str) -> None:
+    """A label of the server's own on those of the messages that stand; it finds no room where 64 are."""
+    await store_labels.lock_threads(tx, tenant, message_ids)
+    rows = await store_labels.lock_messages(tx, tenant, message_ids)
+    await _change_rows(tx, tenant, [row for row in rows if len(row["labels"]) < MOST], (label,), ())
+
+
 async def _change_rows(
     tx: Tx, tenant: Scope, rows: Sequence[Any], added: tuple[str, ...], removed: tuple[str, ...]
 ) -> None:

@@ -57,14 +57,16 @@ WITH m AS MATERIALIZED (
     INSERT INTO messages (organization_id, id, environment_id, inbox_id, thread_id, direction, status,
         message_id_header, in_reply_to, reference_ids, subject, from_address, to_addresses, cc_addresses, bcc_addresses,
         reply_to_addresses, preview, labels, has_attachments, size, envelope, authentication, trust, flags,
-        parse_status, loop_class, based_on, send_at, created_at, received_at, spam_score, screening)
+        parse_status, loop_class, based_on, send_at, created_at, received_at, spam_score, screening,
+        handled_at)
     SELECT organization_id, id, environment_id, inbox_id, thread_id, direction, status, message_id_header, in_reply_to,
         string_to_array(reference_list, E'\\x1f'), subject, from_address::jsonb, to_addresses::jsonb,
         cc_addresses::jsonb, bcc_addresses::jsonb, reply_to_addresses::jsonb, preview,
         string_to_array(label_list, E'\\x1f'), has_attachments, size, envelope::jsonb, authentication::jsonb, trust,
         string_to_array(flag_list, E'\\x1f') || CASE WHEN search IS NULL THEN '{unindexed}'::text[] ELSE '{}' END,
         parse_status, loop_class, string_to_array(based_on_list, E'\\x1f')::uuid[], send_at, created_at, received_at,
-        spam_score, screening::jsonb FROM m
+        spam_score, screening::jsonb,
+        CASE WHEN string_to_array(label_list, E'\\x1f') && '{spam,blocked}' THEN created_at END FROM m
 ), new_contents AS (
     INSERT INTO message_contents (organization_id, message_id, text_body, html_body, extracted_text, extracted_html,
         new_text_length, new_html_length, headers, search)

@@ -77,6 +77,7 @@ _ID_OF_SCHEMA = {
     "Policy": "pol",
     "FilterRule": "rul",
     "Draft": "drf",
+    "Wait": "wai",
 }
 _ULID = "01JQ8XK3B2M4N6P8R0S2T4V6W8"
 
