@@ -20,19 +20,24 @@ def key_of(organization: uuid.UUID) -> str:
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Every mkdir, fsync, link and rename, in order, with the path it was about."""
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, str]]:
+    """Every mkdir, fsync, link and rename in the test's own folder, in order, with the path it was about. The shared
+    server of this process writes files of its own meanwhile."""
     seen: list[tuple[str, str]] = []
     real = {name: getattr(os, name) for name in ("mkdir", "fsync", "replace", "link")}
 
+    def note(name: str, path: object) -> None:
+        if Path(str(path)).is_relative_to(tmp_path):
+            seen.append((name, str(path)))
+
     def fsync(descriptor: int) -> None:
-        seen.append(("fsync", str(Path(f"/proc/self/fd/{descriptor}").readlink())))
+        note("fsync", Path(f"/proc/self/fd/{descriptor}").readlink())
         real["fsync"](descriptor)
 
     def recording(name: str):
         def call(*arguments: object, **options: object) -> None:
             real[name](*arguments, **options)
-            seen.append((name, str(arguments[-1] if name != "mkdir" else arguments[0])))
+            note(name, arguments[-1] if name != "mkdir" else arguments[0])
 
         return call
 
