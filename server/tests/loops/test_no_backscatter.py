@@ -30,7 +30,8 @@ def test_mail_leaves_by_a_send_of_the_api_and_by_nothing_else() -> None:
     """Who adds a caller here adds mail that nobody asked for: it needs a decision."""
     assert _callers("insert_transmissions") == {"outbound/record.py"}
     assert _callers("make_call") == {"outbound/transmit.py"}
-    assert _callers("into_inboxes") == {"sandbox/delivery.py", "sandbox/network.py"}
+    # `arrivals`: what a test environment asks for by POST /sandbox/deliver, into its own inboxes.
+    assert _callers("into_inboxes") == {"sandbox/arrivals.py", "sandbox/delivery.py", "sandbox/network.py"}
 
 
 async def _calls(tenant: Tenant) -> int:
