@@ -10,7 +10,7 @@ from agentpost_server.leases.model import MOST_ATTEMPTS
 
 _OURS = "l.status = 'leased' AND l.current AND l.leased_until > clock_timestamp()"
 _COLUMNS = "l.id, l.message_id, l.attempt, l.leased_until, l.status"
-# The planner must see the words of the index `messages_unhandled`.
+# The planner must see the words and the order of the index `messages_unhandled`.
 _CLAIM = f"""
 WITH picked AS MATERIALIZED (
     SELECT m.id, l.id AS former_id, COALESCE(l.attempt, 0) AS attempt FROM messages m
@@ -23,7 +23,7 @@ WITH picked AS MATERIALIZED (
       AND ($9::text IS NULL OR strpos(lower(m.subject), lower($9)) > 0)
       AND ($10::uuid IS NULL OR m.thread_id = $10)
       AND ($11::boolean IS NULL OR ('unread' = ANY (m.labels)) = $11)
-    ORDER BY m.id LIMIT $4 FOR NO KEY UPDATE OF m SKIP LOCKED
+    ORDER BY uuid_send(m.id) LIMIT $4 FOR NO KEY UPDATE OF m SKIP LOCKED
 ), ended AS (
     UPDATE leases l SET current = false, status = CASE l.status WHEN 'leased' THEN 'expired' ELSE l.status END,
       ended_at = COALESCE(l.ended_at, l.leased_until)
