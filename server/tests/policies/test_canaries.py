@@ -106,7 +106,7 @@ _SENDS: list[Json] = [
 ]
 
 
-@pytest.mark.parametrize("body", _SENDS, ids=str)
+@pytest.mark.parametrize("body", _SENDS, ids=[f"{n}-{next(iter(body))}" for n, body in enumerate(_SENDS)])
 async def test_no_field_lets_it_out(tenant: Tenant, body: dict[str, Any]) -> None:
     agent = await inbox(tenant.http)
     made = await policy(tenant.http, "flow", {"canaries": [CANARY]}, scope="organization")
