@@ -12,7 +12,8 @@ WORDS: Final = {
         "its thread all the same."
     ),
     "message.held": (
-        "A message waits for a person: a send (`pending_approval`) until `approve_by`, or withheld mail (`held`)."
+        "A message waits for a person: a send (`pending_approval`) until `approve_by`, or withheld mail (`held`), of "
+        "which nothing but its ids is told."
     ),
     "message.approved": (
         "A waiting message was let go, by a person or, at its time, by its policy; `revision` is the one that goes."

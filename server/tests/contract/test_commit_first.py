@@ -11,7 +11,7 @@ import pytest
 from agentpost_server.accounts.authenticate import Authenticator
 from agentpost_server.db import Database, Tx
 from harness import Tenant
-from isolation.test_walk import BODIES, GUARDED
+from isolation.routes import BODIES, GUARDED
 from isolation.world import make_world
 
 _WRITES = re.compile(r"\b(INSERT\s+INTO|UPDATE\s+\w+(\s+\w+)?\s+SET|DELETE\s+FROM)\b")

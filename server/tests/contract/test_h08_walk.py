@@ -1,7 +1,7 @@
 """H-08 over every route that leads to an inbox or what lies in one: a key for another inbox finds nothing."""
 
 from harness import Tenant, client
-from isolation.test_walk import GUARDED, NAMING
+from isolation.routes import GUARDED, NAMING
 from isolation.world import make_world
 
 _IN_AN_INBOX = {"inbox_id", "message_id", "thread_id", "attachment_id", "event_id", "wait_id", "lease_id"}

@@ -9,7 +9,7 @@ import pytest
 from agentpost_server.app import openapi_document
 from fuzz.naughty import NAUGHTY, WRONG_TYPES
 from harness import Tenant
-from isolation.test_walk import BODIES, GUARDED, Route
+from isolation.routes import BODIES, GUARDED, Route
 from isolation.world import make_world
 
 # These would end the world that the others need.

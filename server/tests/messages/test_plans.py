@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -43,12 +44,15 @@ _LOAD = (
     "INSERT INTO environments (organization_id, id, name, slug, kind) VALUES ($1, $2, 'd', 'd', 'live')",
     """INSERT INTO inboxes (organization_id, environment_id, id, email, username, domain)
        SELECT $1, $2, i, i::text, i::text, 'x' FROM unnest($4::uuid[]) AS i""",
-    f"""INSERT INTO threads (organization_id, environment_id, id, inbox_id, subject, last_message_at, labels)
-        SELECT $1, $2, {_THREAD}, {_INBOX}, 's', to_timestamp(1700000002 + n), '{{received}}' {_NUMBERS}
+    f"""INSERT INTO threads (organization_id, environment_id, id, inbox_id, subject, last_message_at, labels,
+          message_count)
+        SELECT $1, $2, {_THREAD}, {_INBOX}, 's', to_timestamp(1700000002 + n), '{{received}}',
+          CASE WHEN n % 300 = 0 THEN 0 ELSE 3 END {_NUMBERS}
         WHERE n % 3 = 0""",
     f"""INSERT INTO messages (organization_id, environment_id, id, inbox_id, thread_id, direction, status,
           message_id_header, subject, from_address, size, trust, labels)
-        SELECT $1, $2, {_id("n")}, {_INBOX}, {_THREAD}, 'inbound', 'received', '', 's', '{{}}', 1, 'unverified',
+        SELECT $1, $2, {_id("n")}, {_INBOX}, {_THREAD}, 'inbound', CASE n % 1000 WHEN 5 THEN 'held' ELSE 'received' END,
+          '', 's', '{{}}', 1, 'unverified',
           '{{received}}' {_NUMBERS}""",
     f"""INSERT INTO message_facets (organization_id, environment_id, inbox_id, facet, message_id, thread_id)
         SELECT $1, $2, {_INBOX}, f, {_id("n")}, {_THREAD} {_NUMBERS} CROSS JOIN LATERAL (
@@ -150,7 +154,9 @@ async def big(request: pytest.FixtureRequest, postgres: str) -> Any:
 
 @pytest.mark.parametrize("where", ["environment", "inbox"])
 @pytest.mark.parametrize("ascending", [False, True])
-async def test_every_list_filter_is_served_by_its_index(big: Big, where: str, ascending: bool) -> None:
+@pytest.mark.parametrize("sees_held", [False, True])
+async def test_every_list_filter_is_served_by_its_index(big: Big, where: str, ascending: bool, sees_held: bool) -> None:
+    scope = msgspec.structs.replace(big.scope, sees_held=sees_held)
     plain, facets = f"messages_by_{where}", f"message_facets_by_{where}"
     inbox = encode("inb", big.inboxes[3]) if where == "inbox" else None
     cases: list[tuple[dict[str, Any], str]] = [
@@ -169,10 +175,14 @@ async def test_every_list_filter_is_served_by_its_index(big: Big, where: str, as
         ({"thread": encode("thr", UUID(int=1))}, "messages_by_thread"),
     ]
     for filters, index in cases:
-        walk = walk_of(big.scope, Filters(inbox_id=inbox, **filters), None)
-        rows, used = await big.walked(store.page, big.scope, walk, ascending, 51)
+        walk = walk_of(scope, Filters(inbox_id=inbox, **filters), None)
+        rows, used = await big.walked(store.page, scope, walk, ascending, 51)
         assert index in used, (filters, used)
-        assert rows or "thread" in filters or "nobody@x.org" in filters.values() or where == "inbox"
+        assert all(sees_held or row["status"] != "held" for row in rows)
+        if filters.get("status") == "held":
+            assert bool(rows) == sees_held or where == "inbox"
+        else:
+            assert rows or "thread" in filters or "nobody@x.org" in filters.values() or where == "inbox"
 
 
 async def test_page_ten_thousand_costs_what_page_one_costs(big: Big) -> None:
@@ -186,12 +196,15 @@ async def test_page_ten_thousand_costs_what_page_one_costs(big: Big) -> None:
 
 
 @pytest.mark.parametrize("where", ["environment", "inbox"])
-async def test_threads_and_labels_are_walked_by_index(big: Big, where: str) -> None:
+@pytest.mark.parametrize("sees_held", [False, True])
+async def test_threads_and_labels_are_walked_by_index(big: Big, where: str, sees_held: bool) -> None:
+    scope = msgspec.structs.replace(big.scope, sees_held=sees_held)
     walked = (big.inboxes[3],) if where == "inbox" else ()
-    rows, used = await big.walked(store_threads.by_activity, big.scope, walked, (_LAST, HIGHEST), False, 51)
+    rows, used = await big.walked(store_threads.by_activity, scope, walked, (_LAST, HIGHEST), False, 51)
     assert (len(rows), f"threads_by_{where}" in used) == (51, True)
+    assert all(sees_held or row["begun"] for row in rows)
     for labels in (("received",), ("rare", "received")):
-        rows, used = await big.walked(store_threads.by_label, big.scope, walked, labels, HIGHEST, False, 51)
+        rows, used = await big.walked(store_threads.by_label, scope, walked, labels, HIGHEST, False, 51)
         assert f"message_facets_by_{where}" in used
     rows, used = await big.walked(store_labels.names, big.scope, walked, "label:", True, 51)
     assert [row["name"] for row in rows] == (["received"] if where == "inbox" else ["rare", "received"])

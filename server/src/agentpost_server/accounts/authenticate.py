@@ -14,7 +14,7 @@ import msgspec
 from agentpost_server.accounts import store
 from agentpost_server.accounts.keys import read as read_key
 from agentpost_server.accounts.model import ApiKey, KnownEnvironment, api_key_of
-from agentpost_server.accounts.scopes import allows
+from agentpost_server.accounts.scopes import SEES_HELD, allows
 from agentpost_server.core import ids
 from agentpost_server.core.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from agentpost_server.core.scope import Actor, Scope, key_actor
@@ -62,7 +62,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def enter(self, environment: str | None) -> Scope:
         """The Scope of the environment that the header names (id or slug), or of the key's only or default one."""
         chosen = self._named(environment) if environment else self._implied()
-        return Scope(self.organization_id, chosen.id, self.inbox_ids)
+        sees_held = allows(self.scopes, SEES_HELD, inbox_limited=bool(self.inbox_ids))
+        return Scope(self.organization_id, chosen.id, self.inbox_ids, sees_held)
 
     def restrictions(self) -> bytes:
         """What a replayed answer depends on besides the request: two keys with equal reach may share an

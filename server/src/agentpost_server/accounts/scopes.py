@@ -15,6 +15,8 @@ SCOPES: Final = frozenset(
     + [f"{noun}:read" for noun in _READ_ONLY]
     + ["messages:send", "drafts:approve", "*"]
 )
+# Whoever may approve sees what waits for it: held mail is at no door for others.
+SEES_HELD: Final = "drafts:approve"
 # A key for one inbox must not change who may read or write everything.
 _NOT_FOR_INBOX_KEYS = ("policies:", "filter_rules:", "api_keys:", "webhooks:", "domains:")
 

@@ -8,11 +8,13 @@ from agentpost_server.core import ids
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """One environment of one organization; `inbox_ids` narrows it for keys that may use only those (empty: all)."""
+    """One environment of one organization; `inbox_ids` narrows it for keys that may use only those (empty: all).
+    `sees_held`: mail that was withheld on its way in is there too, as it is for keys with `drafts:approve`."""
 
     organization_id: UUID
     environment_id: UUID
     inbox_ids: tuple[UUID, ...] = ()
+    sees_held: bool = False
 
     def may_use(self, inbox_id: UUID) -> bool:
         return not self.inbox_ids or inbox_id in self.inbox_ids

@@ -15,8 +15,9 @@ _ADDRESSES: Final = 100
 def received(
     message: NewMessage, added: Added, rule_id: UUID | None = None, policy_id: str | None = None
 ) -> list[NewEvent]:
-    """`thread.created` when the message opened one, then `message.received`; of what a filter rule blocks, and of spam
-    by no rule, `message.blocked`; of what is held `message.held`, by that policy, without its words."""
+    """`thread.created` when the thread begins with the message, then `message.received`; of what a filter rule blocks,
+    and of spam by no rule, `message.blocked`; of what is held nothing but `message.held`, by that policy, without its
+    words: webhooks and streams do not ask who may see it."""
     thread_id, inbox_id = ids.encode("thr", added.thread_id), ids.encode("inb", message.inbox_id)
     events: list[NewEvent] = []
     if added.thread_created:

@@ -48,11 +48,9 @@ async def add(tx: Tx, messages: Sequence[NewMessage]) -> list[Added | None]:
         standing.add(message.id)
         given = message.thread_id if message.thread_id in threads else None
         place = conversations.place(its_names, given)
-        one = _join(message, place, threads)
+        one, opens = _join(message, place, threads)
         placed.append(one)
-        answers.append(
-            Added(message_id=message.id, thread_id=one.thread_id, thread_created=place.created, flags=one.flags)
-        )
+        answers.append(Added(message_id=message.id, thread_id=one.thread_id, thread_created=opens, flags=one.flags))
         for key in its_names.answered:
             heard.setdefault(key, (message.scope.organization_id, conversations.thread_of(key), None))
         earlier = heard.get(its_names.own)
@@ -85,8 +83,11 @@ async def _lock_threads(
     return {state.id: state for state in await store_add.lock_threads(tx, organizations, wanted)}
 
 
-def _join(message: NewMessage, place: Place, threads: dict[UUID, ThreadState]) -> PlacedMessage:
-    """Count the message into its thread, which is made when it is the first."""
+def _join(message: NewMessage, place: Place, threads: dict[UUID, ThreadState]) -> tuple[PlacedMessage, bool]:
+    """Count the message into its thread, which is made when it is the first. True when the thread begins with it.
+
+    Withheld mail lies in its thread and says nothing there: the thread begins with the first mail that is shown.
+    """
     thread = threads.get(place.thread_id)
     if thread is None:
         thread = threads[place.thread_id] = ThreadState(
@@ -97,30 +98,36 @@ def _join(message: NewMessage, place: Place, threads: dict[UUID, ThreadState]) -
             created_at=message.created_at,
             last_message_at=message.created_at,
         )
+    is_first, is_shown = thread.message_count == 0, message.status != "held"
     members = {canonical(one.email) for one in thread.participants}
     found = ["thread_conflict"] if place.conflict else []
-    outsider = (
-        not place.created and message.direction == "inbound" and canonical(message.from_address.email) not in members
-    )
-    if outsider:
+    if not is_first and message.direction == "inbound" and canonical(message.from_address.email) not in members:
         # Nor does an outsider bring others in: who belongs here is said by those who do.
         found.append("untrusted_participant")
-    elif place.created or message.trust != "failed":
+    elif is_shown and (is_first or message.trust != "failed"):
         # Nor does who only claims to be one of them.
         _welcome(message, thread, members)
-    thread.message_count += 1
-    thread.labels = sorted({*thread.labels, *message.labels})
-    thread.has_attachments = thread.has_attachments or bool(message.attachments)
-    if message.created_at >= thread.last_message_at:
-        thread.last_message_id, thread.last_message_at = message.id, message.created_at
-        thread.preview = message.preview
-    return PlacedMessage(
+    if is_shown:
+        _count(message, thread, is_first=is_first)
+    placed = PlacedMessage(
         message=message,
         thread_id=thread.id,
         flags=tuple(dict.fromkeys((*message.flags, *found))),
         facets=facets_of(message),
         people=people_of(message),
     )
+    return placed, is_first and is_shown
+
+
+def _count(message: NewMessage, thread: ThreadState, *, is_first: bool) -> None:
+    if is_first:
+        thread.subject = message.subject
+    thread.message_count += 1
+    thread.labels = sorted({*thread.labels, *message.labels})
+    thread.has_attachments = thread.has_attachments or bool(message.attachments)
+    if is_first or message.created_at >= thread.last_message_at:
+        thread.last_message_id, thread.last_message_at = message.id, message.created_at
+        thread.preview = message.preview
 
 
 def _welcome(message: NewMessage, thread: ThreadState, members: set[str]) -> None:

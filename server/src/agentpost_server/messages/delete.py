@@ -14,7 +14,7 @@ from agentpost_server.messages import store_delete
 
 async def delete_message(tx: Tx, tenant: Scope, message_id: UUID) -> None:
     """NotFound, or Conflict while it is on its way out: no mail is sent that is no longer here."""
-    if not await store_delete.visible(tx, tenant, message_id):
+    if not await store_delete.is_visible(tx, tenant, message_id):
         raise NotFound
     await _delete(tx, tenant.organization_id, [message_id])
 

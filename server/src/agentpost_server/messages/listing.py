@@ -13,6 +13,8 @@ from agentpost_server.messages import labels as label_rules
 
 HIGHEST = UUID(int=(1 << 128) - 1)
 LOWEST = UUID(int=0)
+# What mail that was withheld on its way in is found by, and left out by.
+HELD = "status:held"
 STATUSES = frozenset(
     "scheduled pending_approval queued sending sent delivered bounced complained rejected failed unknown cancelled"
     " received held".split()
@@ -69,6 +71,11 @@ def inboxes_of(tenant: Scope, inbox_id: str | None) -> tuple[UUID, ...]:
 def walk_of(tenant: Scope, filters: Filters, words: str | None) -> Walk:
     """`words`: the subject's words as the search function takes them."""
     facets, without = _facets(filters)
+    upper = HIGHEST if filters.before is None else _bound("before", filters.before, lower=False)
+    if not tenant.sees_held:
+        without.add(HELD)
+        # Nothing to walk for whoever asks for what is withheld.
+        upper = LOWEST if facets & {HELD, "label:held"} else upper
     return Walk(
         inbox_ids=inboxes_of(tenant, filters.inbox_id),
         thread_id=None if filters.thread is None else ids.decode("thr", filters.thread),
@@ -76,7 +83,7 @@ def walk_of(tenant: Scope, filters: Filters, words: str | None) -> Walk:
         without=tuple(without),
         words=words,
         lower=LOWEST if filters.after is None else _bound("after", filters.after, lower=True),
-        upper=HIGHEST if filters.before is None else _bound("before", filters.before, lower=False),
+        upper=upper,
     )
 
 
@@ -92,7 +99,7 @@ def _facets(filters: Filters) -> tuple[set[str], set[str]]:
     if filters.status == "received":
         # The ordinary state of inbound mail has no facet of its own: it would double the index for nothing.
         facets.add("label:received")
-        without.add("status:held")
+        without.add(HELD)
     elif filters.status is not None:
         facets.add(f"status:{filters.status}")
     if filters.has_attachments is not None:

@@ -71,7 +71,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a message went. `flags` are the message's own and those that threading found."""
+    """Where a message went. `thread_created`: its thread begins with it, which withheld mail never does. `flags` are
+    the message's own and those that threading found."""
 
     message_id: UUID
     thread_id: UUID

@@ -1,5 +1,5 @@
 """Writing an outbound message anew before it has left: what an approver changed, or what only composing it knows. Its
-id, thread, inbox and labels stay."""
+id, thread, inbox and labels stay. And taking a withheld one into its thread."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,14 @@ async def take_thread(tx: Tx, tenant: Scope, message_id: UUID) -> None:
     """Before the message's own row is taken, as everybody does. Its key stays free: whoever writes the message twice
     asks for its thread behind the message, and would wait for us."""
     await store_labels.lock_threads(tx, tenant, [message_id])
+
+
+async def take_in(tx: Tx, tenant: Scope, thread_id: UUID) -> bool:
+    """After a withheld message was let through: its thread, which this transaction holds, counts it. True when the
+    thread begins with it."""
+    before = await store_labels.read_thread(tx, tenant, thread_id)
+    await store_delete.refresh_threads(tx, tenant.organization_id, [thread_id])
+    return before["message_count"] == 0
 
 
 async def rewrite(tx: Tx, message: NewMessage, *, new_files: bool, changed: bool, at: datetime) -> None:

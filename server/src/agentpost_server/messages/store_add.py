@@ -44,7 +44,7 @@ WITH m AS MATERIALIZED (
     FROM unnest($40::uuid[], $41::uuid[], $42::uuid[], $43::uuid[], $44::text[], $45::text[], $46::integer[],
         $47::uuid[], $48::timestamptz[], $49::text[], $50::text[], $51::boolean[], $52::timestamptz[])
     AS t(o, i, e, b, subject, participants, n, last_id, last_at, labels, preview, has_attachments, created_at)
-    ON CONFLICT (organization_id, id) DO UPDATE SET participants = EXCLUDED.participants,
+    ON CONFLICT (organization_id, id) DO UPDATE SET subject = EXCLUDED.subject, participants = EXCLUDED.participants,
         message_count = EXCLUDED.message_count, last_message_id = EXCLUDED.last_message_id,
         last_message_at = EXCLUDED.last_message_at, labels = EXCLUDED.labels, preview = EXCLUDED.preview,
         has_attachments = EXCLUDED.has_attachments

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Database, Tx
-from agentpost_server.messages.store import VISIBLE
+from agentpost_server.messages.store import visible
 
 # The rows of one message: what cascades from it does; its bytes and those of its files are named by their ids.
 _DELETE = """
@@ -29,19 +29,26 @@ WITH doomed AS (
 DELETE FROM messages WHERE organization_id = $1 AND id = ANY ($2)
 """
 _REFRESH = """
-UPDATE threads t SET message_count = s.n, last_message_id = l.id, last_message_at = l.created_at, preview = l.preview,
-    has_attachments = s.files, labels = s.labels, participants = COALESCE(p.people, t.participants)
+UPDATE threads t SET message_count = s.n, last_message_id = l.id, preview = COALESCE(l.preview, ''),
+    last_message_at = COALESCE(l.created_at, t.last_message_at), has_attachments = COALESCE(s.files, false),
+    labels = s.labels, participants = COALESCE(p.people, CASE s.n WHEN 0 THEN '[]' ELSE t.participants END),
+    subject = CASE WHEN t.message_count = 0 THEN COALESCE(f.subject, t.subject) ELSE t.subject END
 FROM unnest($2::uuid[]) AS a(id)
 CROSS JOIN LATERAL (
     SELECT count(*)::integer AS n, bool_or(m.has_attachments) AS files, ARRAY(
         SELECT DISTINCT label FROM messages m CROSS JOIN unnest(m.labels) AS label
-        WHERE m.organization_id = $1 AND m.thread_id = a.id ORDER BY label) AS labels
-    FROM messages m WHERE m.organization_id = $1 AND m.thread_id = a.id
+        WHERE m.organization_id = $1 AND m.thread_id = a.id AND m.status <> 'held' ORDER BY label) AS labels
+    FROM messages m WHERE m.organization_id = $1 AND m.thread_id = a.id AND m.status <> 'held'
 ) s
-CROSS JOIN LATERAL (
-    SELECT m.id, m.created_at, m.preview FROM messages m WHERE m.organization_id = $1 AND m.thread_id = a.id
+LEFT JOIN LATERAL (
+    SELECT m.id, m.created_at, m.preview FROM messages m
+    WHERE m.organization_id = $1 AND m.thread_id = a.id AND m.status <> 'held'
     ORDER BY m.created_at DESC, m.id DESC LIMIT 1
-) l
+) l ON true
+LEFT JOIN LATERAL (
+    SELECT m.id, m.subject FROM messages m
+    WHERE m.organization_id = $1 AND m.thread_id = a.id AND m.status <> 'held' ORDER BY m.id LIMIT 1
+) f ON true
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(first.person ORDER BY first.message_id, first.n) AS people FROM (
         SELECT * FROM (
@@ -51,6 +58,7 @@ CROSS JOIN LATERAL (
                 || CASE WHEN m.direction = 'outbound' THEN m.bcc_addresses ELSE '[]' END)
                 WITH ORDINALITY AS e(person, n)
             WHERE m.organization_id = $1 AND m.thread_id = a.id AND 'untrusted_participant' <> ALL (m.flags)
+                AND m.status <> 'held' AND (m.trust <> 'failed' OR m.id = f.id)
             ORDER BY lower(person ->> 'email'), m.id, n
         ) each ORDER BY message_id, n LIMIT 100
     ) first
@@ -83,9 +91,9 @@ async def lock_messages(tx: Tx, organization_id: UUID, message_ids: Sequence[UUI
     )
 
 
-async def visible(tx: Tx, tenant: Scope, message_id: UUID) -> bool:
+async def is_visible(tx: Tx, tenant: Scope, message_id: UUID) -> bool:
     return await tx.value(
-        f"SELECT EXISTS (SELECT FROM messages m WHERE {VISIBLE} AND m.id = $4)",
+        f"SELECT EXISTS (SELECT FROM messages m WHERE {visible(tenant)} AND m.id = $4)",
         tenant.organization_id,
         tenant.environment_id,
         list(tenant.inbox_ids),
@@ -95,7 +103,7 @@ async def visible(tx: Tx, tenant: Scope, message_id: UUID) -> bool:
 
 async def of_thread(tx: Tx, tenant: Scope, thread_id: UUID) -> list[UUID]:
     rows = await tx.rows(
-        f"SELECT m.id FROM messages m WHERE {VISIBLE} AND m.thread_id = $4",
+        f"SELECT m.id FROM messages m WHERE {visible(tenant)} AND m.thread_id = $4",
         tenant.organization_id,
         tenant.environment_id,
         list(tenant.inbox_ids),
@@ -120,7 +128,7 @@ async def delete(tx: Tx, organization_id: UUID, message_ids: Sequence[UUID]) -> 
 
 
 async def refresh_threads(tx: Tx, organization_id: UUID, thread_ids: Sequence[UUID]) -> None:
-    """What a thread tells of its messages, told again; one without messages goes."""
+    """What a thread tells of its messages, withheld ones aside, told again; one without messages goes."""
     await tx.run(_REFRESH, organization_id, list(thread_ids))
     await tx.run(
         """DELETE FROM threads t WHERE t.organization_id = $1 AND t.id = ANY ($2)

@@ -7,7 +7,7 @@ from uuid import UUID
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
 from agentpost_server.mail.file_text import FileText
-from agentpost_server.messages.store import VISIBLE
+from agentpost_server.messages.store import visible_file
 from agentpost_server.work import Claimed
 
 # So many pages an answer: short ones must not make it endless.
@@ -86,7 +86,7 @@ async def find(tx: Tx, tenant: Scope, attachment_id: UUID) -> Any:
     return await tx.row(
         f"""SELECT m.text_status, t.page_count, t.truncated, t.failure FROM attachments m
             LEFT JOIN file_texts t ON t.organization_id = m.organization_id AND t.attachment_id = m.id
-            WHERE {VISIBLE} AND m.id = $4""",
+            WHERE {visible_file(tenant)} AND m.id = $4""",
         tenant.organization_id,
         tenant.environment_id,
         list(tenant.inbox_ids),
@@ -106,7 +106,7 @@ async def beginnings(tx: Tx, tenant: Scope, message_ids: Sequence[UUID], most: i
               substr(p.text, 1, ($5::integer - p.before)::integer) AS text
             FROM (
               SELECT m.*, row_number() OVER of_message AS number, count(*) OVER (PARTITION BY m.message_id) AS files
-              FROM attachments m WHERE {VISIBLE} AND m.message_id = ANY ($4) AND m.text_status = 'ready'
+              FROM attachments m WHERE {visible_file(tenant)} AND m.message_id = ANY ($4) AND m.text_status = 'ready'
               WINDOW of_message AS (PARTITION BY m.message_id ORDER BY m.position)
             ) m
             JOIN file_texts t ON t.organization_id = $1 AND t.attachment_id = m.id

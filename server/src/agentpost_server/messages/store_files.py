@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
-from agentpost_server.messages.store import VISIBLE
+from agentpost_server.messages.store import visible, visible_file
 
 
 async def raw(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
@@ -15,7 +15,7 @@ async def raw(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
         f"""SELECT m.id, m.direction, m.envelope, m.authentication,
               COALESCE(m.received_at, m.created_at) AS received_at, b.content, b.created_at AS stored_at
             FROM messages m LEFT JOIN blobs b ON b.organization_id = m.organization_id AND b.id = m.id
-            WHERE {VISIBLE} AND m.id = $4""",
+            WHERE {visible(tenant)} AND m.id = $4""",
         tenant.organization_id,
         tenant.environment_id,
         list(tenant.inbox_ids),
@@ -29,7 +29,7 @@ async def attachment(tx: Tx, tenant: Scope, attachment_id: UUID) -> Any:
         f"""SELECT m.id, m.filename, m.mime_type, m.flags, json_build_array(m)::text AS json,
               b.created_at AS stored_at, b.content IS NULL AS in_store
             FROM attachments m LEFT JOIN blobs b ON b.organization_id = m.organization_id AND b.id = m.id
-            WHERE {VISIBLE} AND m.id = $4""",
+            WHERE {visible_file(tenant)} AND m.id = $4""",
         tenant.organization_id,
         tenant.environment_id,
         list(tenant.inbox_ids),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
-from agentpost_server.messages.store import VISIBLE
+from agentpost_server.messages.store import visible, visible_thread
 
 _LOCKED = "m.id, m.inbox_id, m.thread_id, m.labels"
 
@@ -19,7 +19,7 @@ async def lock_threads(tx: Tx, tenant: Scope, message_ids: Sequence[UUID]) -> No
     """The threads of these messages. Mail may still be added to them: only the thread's own row is held."""
     await tx.run(
         f"""SELECT t.id FROM threads t WHERE t.organization_id = $1
-              AND t.id IN (SELECT m.thread_id FROM messages m WHERE {VISIBLE} AND m.id = ANY ($4))
+              AND t.id IN (SELECT m.thread_id FROM messages m WHERE {visible(tenant)} AND m.id = ANY ($4))
             ORDER BY t.id FOR NO KEY UPDATE""",
         *_mine(tenant),
         list(message_ids),
@@ -28,13 +28,15 @@ async def lock_threads(tx: Tx, tenant: Scope, message_ids: Sequence[UUID]) -> No
 
 async def lock_thread(tx: Tx, tenant: Scope, thread_id: UUID) -> Any:
     return await tx.value(
-        f"SELECT m.id FROM threads m WHERE {VISIBLE} AND m.id = $4 FOR NO KEY UPDATE", *_mine(tenant), thread_id
+        f"SELECT m.id FROM threads m WHERE {visible_thread(tenant)} AND m.id = $4 FOR NO KEY UPDATE",
+        *_mine(tenant),
+        thread_id,
     )
 
 
 async def lock_messages(tx: Tx, tenant: Scope, message_ids: Sequence[UUID]) -> list[Any]:
     return await tx.rows(
-        f"SELECT {_LOCKED} FROM messages m WHERE {VISIBLE} AND m.id = ANY ($4) ORDER BY m.id FOR NO KEY UPDATE",
+        f"SELECT {_LOCKED} FROM messages m WHERE {visible(tenant)} AND m.id = ANY ($4) ORDER BY m.id FOR NO KEY UPDATE",
         *_mine(tenant),
         list(message_ids),
     )
@@ -42,7 +44,8 @@ async def lock_messages(tx: Tx, tenant: Scope, message_ids: Sequence[UUID]) -> l
 
 async def lock_messages_of_thread(tx: Tx, tenant: Scope, thread_id: UUID) -> list[Any]:
     return await tx.rows(
-        f"SELECT {_LOCKED} FROM messages m WHERE {VISIBLE} AND m.thread_id = $4 ORDER BY m.id FOR NO KEY UPDATE",
+        f"""SELECT {_LOCKED} FROM messages m WHERE {visible(tenant)} AND m.thread_id = $4
+            ORDER BY m.id FOR NO KEY UPDATE""",
         *_mine(tenant),
         thread_id,
     )
@@ -73,11 +76,12 @@ async def change(tx: Tx, tenant: Scope, message_ids: Sequence[UUID], add: list[s
 
 
 async def refresh_threads(tx: Tx, tenant: Scope, thread_ids: Sequence[UUID]) -> None:
-    """A thread's labels are those of its messages."""
+    """A thread's labels are those of its messages, withheld ones aside."""
     await tx.run(
         """UPDATE threads t SET labels = u.labels
            FROM (SELECT asked.id, ARRAY(SELECT DISTINCT l FROM messages m CROSS JOIN unnest(m.labels) AS l
-                   WHERE m.organization_id = $1 AND m.thread_id = asked.id ORDER BY l) AS labels
+                   WHERE m.organization_id = $1 AND m.thread_id = asked.id AND m.status <> 'held'
+                   ORDER BY l) AS labels
                  FROM unnest($2::uuid[]) AS asked(id)) u
            WHERE t.organization_id = $1 AND t.id = u.id AND t.labels IS DISTINCT FROM u.labels""",
         tenant.organization_id,
@@ -86,7 +90,9 @@ async def refresh_threads(tx: Tx, tenant: Scope, thread_ids: Sequence[UUID]) -> 
 
 
 async def read_thread(tx: Tx, tenant: Scope, thread_id: UUID) -> Any:
-    return await tx.row(f"SELECT m.* FROM threads m WHERE {VISIBLE} AND m.id = $4", *_mine(tenant), thread_id)
+    return await tx.row(
+        f"SELECT m.* FROM threads m WHERE {visible_thread(tenant)} AND m.id = $4", *_mine(tenant), thread_id
+    )
 
 
 async def names(tx: Tx, tenant: Scope, inbox_ids: Sequence[UUID], after: str, ascending: bool, limit: int) -> list[Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
+from agentpost_server.messages.listing import HELD
 
 _GONE = "ARRAY(SELECT d.id FROM inboxes d WHERE d.organization_id = $1 AND d.deleted_at IS NOT NULL)"
 
@@ -18,14 +19,24 @@ async def by_activity(
     keep = f"(t.last_message_at, t.id) {compare} ($4, $5)"
     by = f"ORDER BY t.last_message_at {order}, t.id {order} LIMIT $6"
     if inbox_ids:
-        sql = f"""SELECT t.* FROM inboxes b CROSS JOIN LATERAL (
-                    SELECT t.* FROM threads t WHERE t.organization_id = $1 AND t.inbox_id = b.id AND {keep} {by}) t
+        place = "t.organization_id = $1 AND t.inbox_id = b.id"
+        sql = f"""SELECT t.* FROM inboxes b CROSS JOIN LATERAL ({_seen(tenant, f"{place} AND {keep}", by)}) t
                   WHERE b.organization_id = $1 AND b.environment_id = $2 AND b.id = ANY ($3)
                     AND b.deleted_at IS NULL {by}"""
     else:
-        sql = f"""SELECT t.* FROM threads t WHERE cardinality($3::uuid[]) = 0 AND t.organization_id = $1
-                  AND t.environment_id = $2 AND t.inbox_id <> ALL ({_GONE}) AND {keep} {by}"""
+        place = f"""cardinality($3::uuid[]) = 0 AND t.organization_id = $1 AND t.environment_id = $2
+                  AND t.inbox_id <> ALL ({_GONE})"""
+        sql = _seen(tenant, f"{place} AND {keep}", by)
     return await tx.rows(sql, tenant.organization_id, tenant.environment_id, list(inbox_ids), after[0], after[1], limit)
+
+
+def _seen(tenant: Scope, keep: str, by: str) -> str:
+    """Threads that have begun; for approvers also those whose mail is all withheld, which the index has apart."""
+    begun = f"SELECT t.* FROM threads t WHERE {keep} AND t.begun {by}"
+    if not tenant.sees_held:
+        return begun
+    withheld = f"SELECT t.* FROM threads t WHERE {keep} AND NOT t.begun {by}"
+    return f"SELECT t.* FROM (({begun}) UNION ALL ({withheld})) t {by}"
 
 
 async def by_label(
@@ -36,10 +47,15 @@ async def by_label(
     Each row's `position` is that message. The look-up of a newer one goes through the thread's own messages.
     """
     compare, order = (">", "ASC") if ascending else ("<", "DESC")
-    keep = f"""f.facet = $4 AND f.message_id {compare} $5 AND NOT EXISTS (
+    newer, shown = "", ""
+    if not tenant.sees_held:
+        newer = " AND n.status <> 'held'"
+        shown = f""" AND NOT EXISTS (SELECT FROM message_facets h WHERE h.organization_id = $1
+          AND h.message_id = f.message_id AND h.facet = '{HELD}' OFFSET 0)"""
+    keep = f"""f.facet = $4 AND f.message_id {compare} $5{shown} AND NOT EXISTS (
           SELECT FROM messages n
           JOIN message_facets g ON g.organization_id = $1 AND g.message_id = n.id AND g.facet = $4
-          WHERE n.organization_id = $1 AND n.thread_id = f.thread_id AND n.id > f.message_id OFFSET 0)
+          WHERE n.organization_id = $1 AND n.thread_id = f.thread_id AND n.id > f.message_id{newer} OFFSET 0)
         AND (SELECT t.labels FROM threads t WHERE t.organization_id = $1 AND t.id = f.thread_id) @> $7::text[]
         ORDER BY f.message_id {order} LIMIT $6"""
     if inbox_ids:

@@ -13,7 +13,7 @@ from agentpost_server.messages import labels as label_rules
 from agentpost_server.messages import store_labels, store_threads
 from agentpost_server.messages.listing import HIGHEST, LOWEST, inboxes_of
 from agentpost_server.messages.model import Thread, thread_of
-from agentpost_server.web.lists import ListQuery
+from agentpost_server.web.lists import ListQuery, OpenPage
 from agentpost_server.web.paging import Page
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,16 +37,21 @@ async def list_threads(
     wanted = tuple(sorted(label_rules.check(labels), key=lambda one: (_COMMON.get(one, 0), one)))
     walked = inboxes_of(tenant, inbox_id)
     page = listing.open("threads", tenant.organization_id, tenant.environment_id, inbox_id, wanted, tenant.inbox_ids)
-    if wanted:
-        after = page.uuid() or (LOWEST if page.ascending else HIGHEST)
-        rows = await store_threads.by_label(tx, tenant, walked, wanted, after, page.ascending, page.limit + 1)
-    else:
-        rows = await store_threads.by_activity(
-            tx, tenant, walked, _position(page.after, page.ascending), page.ascending, page.limit + 1
-        )
+    rows = await _rows(tx, tenant, page, walked, wanted)
     if not rows and inbox_id is not None:
         await inboxes.find(tx, tenant, ids.decode("inb", inbox_id))
     return page.of(rows, _key_by_label if wanted else _key_by_activity, thread_of)
+
+
+async def _rows(tx: Tx, tenant: Scope, page: OpenPage, walked: tuple[UUID, ...], wanted: tuple[str, ...]) -> list[Any]:
+    if not wanted:
+        place = _position(page.after, page.ascending)
+        return await store_threads.by_activity(tx, tenant, walked, place, page.ascending, page.limit + 1)
+    if "held" in wanted and not tenant.sees_held:
+        # Nothing of theirs has it, and there may be much to walk past.
+        return []
+    after = page.uuid() or (LOWEST if page.ascending else HIGHEST)
+    return await store_threads.by_label(tx, tenant, walked, wanted, after, page.ascending, page.limit + 1)
 
 
 def _position(after: tuple[Any, ...] | None, ascending: bool) -> tuple[datetime, UUID]:

@@ -108,7 +108,8 @@ async def governing(
               (SELECT jsonb_agg(to_jsonb(r)) FROM r) AS rules,
               (SELECT jsonb_agg(to_jsonb(listed)) FROM listed) AS lists,
               $4::uuid IS NOT NULL AND EXISTS (SELECT FROM messages m
-                WHERE m.organization_id = $1 AND m.thread_id = $4 AND m.direction = 'inbound') AS is_answer""",
+                WHERE m.organization_id = $1 AND m.thread_id = $4 AND m.direction = 'inbound'
+                  AND m.status = 'received') AS is_answer""",
         tenant.organization_id,
         tenant.environment_id,
         inbox_id,

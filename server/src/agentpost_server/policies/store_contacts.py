@@ -50,7 +50,7 @@ async def participants(tx: Tx, tenant: Scope, thread_id: UUID) -> list[Any]:
     """The addresses of the thread's inbound mail, newest first: who wrote it, and whom it names."""
     return await tx.rows(
         """SELECT m.from_address, m.reply_to_addresses, m.to_addresses, m.cc_addresses FROM messages m
-           WHERE m.organization_id = $1 AND m.thread_id = $2 AND m.direction = 'inbound'
+           WHERE m.organization_id = $1 AND m.thread_id = $2 AND m.direction = 'inbound' AND m.status = 'received'
              AND 'untrusted_participant' <> ALL (m.flags)
            ORDER BY m.id DESC LIMIT 50""",
         tenant.organization_id,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
-from agentpost_server.messages.store import VISIBLE
+from agentpost_server.messages.store import visible
 
 _MESSAGES: Final = 200
 _OCTETS: Final = 2 * 1024 * 1024
@@ -21,7 +21,7 @@ async def newest(tx: Tx, tenant: Scope, thread_id: UUID, up_to: UUID, predecesso
                   + COALESCE(sum(octet_length(c.text_body)) OVER newest, 0) AS octets
               FROM messages m
               LEFT JOIN message_contents c ON c.organization_id = m.organization_id AND c.message_id = m.id
-              WHERE {VISIBLE} AND m.thread_id = $4 AND m.id <= $5
+              WHERE {visible(tenant)} AND m.thread_id = $4 AND m.id <= $5
               WINDOW newest AS (ORDER BY m.id DESC ROWS UNBOUNDED PRECEDING)
               ORDER BY m.id DESC LIMIT {_MESSAGES} + $6
             ), counted AS (

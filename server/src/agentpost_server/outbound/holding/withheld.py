@@ -13,6 +13,7 @@ from agentpost_server.events import append
 from agentpost_server.events.append import NewEvent
 from agentpost_server.messages.model import Message
 from agentpost_server.messages.read import get
+from agentpost_server.messages.rewrite import take_in, take_thread
 from agentpost_server.outbound.announce import names
 from agentpost_server.outbound.holding import deciding, ending
 from agentpost_server.outbound.holding.deciding import Decider
@@ -31,12 +32,15 @@ async def approve(
     deciding.refuse_revision(row, revision)
     await ending.leave(tx, tenant, message_id, decider.actor, moment)
     await store.show(tx, tenant, message_id)
+    opens = await take_in(tx, tenant, row["thread_id"])
     message = await get(tx, tenant, message_id)
+    begun = {"thread_id": message.thread_id, "inbox_id": message.inbox_id, "subject": message.subject}
     data = {**names(row), "direction": "inbound", "decided_by": decider.actor, "revision": revision}
     await append(
         tx,
         tenant,
         NewEvent(type="message.approved", inbox_id=row["inbox_id"], data=data),
+        *([NewEvent(type="thread.created", inbox_id=row["inbox_id"], data=begun)] if opens else []),
         NewEvent(type="message.received", inbox_id=row["inbox_id"], data=_received(message)),
     )
     await _audit(tx, tenant, decider, "message.approved", message)
@@ -58,6 +62,7 @@ async def reject(
 
 
 async def _locked(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
+    await take_thread(tx, tenant, message_id)
     await states_store.lock_messages(tx, [(tenant.organization_id, message_id)])
     row = await deciding.find(tx, tenant, message_id)
     deciding.refuse_decided(row)

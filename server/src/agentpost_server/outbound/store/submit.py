@@ -56,11 +56,12 @@ async def find_original(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
            JOIN inboxes i ON i.organization_id = m.organization_id AND i.id = m.inbox_id AND i.deleted_at IS NULL
            LEFT JOIN message_contents c ON c.organization_id = m.organization_id AND c.message_id = m.id
            WHERE m.organization_id = $1 AND m.environment_id = $2 AND m.id = $3
-             AND ($4::uuid[] = '{}' OR m.inbox_id = ANY($4))""",
+             AND ($4::uuid[] = '{}' OR m.inbox_id = ANY($4)) AND (m.status <> 'held' OR $5)""",
         tenant.organization_id,
         tenant.environment_id,
         message_id,
         list(tenant.inbox_ids),
+        tenant.sees_held,
     )
 
 
@@ -82,11 +83,12 @@ async def is_visible(tx: Tx, tenant: Scope, message_id: UUID) -> bool:
         """SELECT EXISTS (SELECT FROM messages m
              JOIN inboxes i ON i.organization_id = m.organization_id AND i.id = m.inbox_id AND i.deleted_at IS NULL
              WHERE m.organization_id = $1 AND m.environment_id = $2 AND m.id = $3
-               AND ($4::uuid[] = '{}' OR m.inbox_id = ANY($4)))""",
+               AND ($4::uuid[] = '{}' OR m.inbox_id = ANY($4)) AND (m.status <> 'held' OR $5))""",
         tenant.organization_id,
         tenant.environment_id,
         message_id,
         list(tenant.inbox_ids),
+        tenant.sees_held,
     )
 
 
@@ -94,11 +96,12 @@ async def count_messages(tx: Tx, tenant: Scope, message_ids: Sequence[UUID]) -> 
     """How many of these messages the caller may see."""
     return await tx.value(
         """SELECT count(*) FROM messages WHERE organization_id = $1 AND environment_id = $2 AND id = ANY($3::uuid[])
-             AND ($4::uuid[] = '{}' OR inbox_id = ANY($4))""",
+             AND ($4::uuid[] = '{}' OR inbox_id = ANY($4)) AND (status <> 'held' OR $5)""",
         tenant.organization_id,
         tenant.environment_id,
         list(message_ids),
         list(tenant.inbox_ids),
+        tenant.sees_held,
     )
 
 
@@ -187,12 +190,15 @@ async def set_send_at(tx: Tx, tenant: Scope, message_id: UUID, send_at: datetime
 
 
 async def find_attachment(tx: Tx, tenant: Scope, inbox_id: UUID, attachment_id: UUID) -> Any:
-    """A file of a message in this inbox."""
+    """A file of a message in this inbox that the caller may see."""
     return await tx.row(
-        """SELECT id, filename, mime_type, declared_mime_type, disposition, content_id FROM attachments
-           WHERE organization_id = $1 AND environment_id = $2 AND inbox_id = $3 AND id = $4""",
+        """SELECT a.id, a.filename, a.mime_type, a.declared_mime_type, a.disposition, a.content_id FROM attachments a
+           JOIN messages m ON m.organization_id = a.organization_id AND m.id = a.message_id
+           WHERE a.organization_id = $1 AND a.environment_id = $2 AND a.inbox_id = $3 AND a.id = $4
+             AND (m.status <> 'held' OR $5)""",
         tenant.organization_id,
         tenant.environment_id,
         inbox_id,
         attachment_id,
+        tenant.sees_held,
     )
