@@ -1,8 +1,11 @@
 """A test environment's clock: forward only, its own, and what it moves."""
 
+import asyncio
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 
 from drafts.drafting import draft
@@ -174,3 +177,63 @@ async def test_who_has_to_approve_has_until_the_environments_time(tenant: Tenant
     assert abs(nearer - timedelta(days=1)) < timedelta(seconds=1)
     await advance(http, DAY)
     await until(http, f"/messages/{made['id']}", lambda one: one["status"] == "rejected")
+
+
+async def test_a_wait_comes_to_its_deadline_and_a_lease_to_its_end_here_and_nowhere_else(
+    tenant: Tenant, stranger: Tenant
+) -> None:
+    """A request that is held open for the wait is answered at once, and long before the wall is there."""
+    http = tenant.sandbox
+    await http.post("/environments", json={"name": "O", "slug": "other", "kind": "test"})
+    http.headers["AgentPost-Environment"] = "sandbox"
+    async with client(tenant.server, tenant.organization.test_key) as elsewhere:
+        elsewhere.headers["AgentPost-Environment"] = "other"
+        armed = [await _waiting(one) for one in (http, elsewhere, stranger.sandbox)]
+        polling = asyncio.create_task(http.get(f"/waits/{armed[0][0]}", params={"timeout": 55}, timeout=90))
+        while len(tenant.server.process.parking) == 0:  # noqa: ASYNC110 parking tells by its number alone
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        await advance(http, 1800)
+        assert (await polling).json()["status"] == "expired"
+        assert time.monotonic() - began < 40
+        for one, (wait, inbox_id) in zip((elsewhere, stranger.sandbox), armed[1:], strict=True):
+            assert (await one.get(f"/waits/{wait}")).json()["status"] == "armed"
+            assert await _claimed(one, inbox_id) == []
+    again = await _claimed(http, armed[0][1])
+    assert [lease["attempt"] for lease in again] == [2]
+    # Ended now, not then: it is there as long as any other that has ended.
+    await advance(http, 30 * DAY)
+    assert (await http.get(f"/waits/{armed[0][0]}")).json()["status"] == "expired"
+    assert [lease["attempt"] for lease in await _claimed(http, armed[0][1])] == [3]
+
+
+async def _waiting(http: httpx.AsyncClient) -> tuple[str, str]:
+    """A wait for what never comes, and the only mail of its inbox in somebody's hands."""
+    agent = await inbox(http)
+    await send(http, agent["id"], to=[agent["email"]])
+    await at_rest(http)
+    wait = await http.post(f"/inboxes/{agent['id']}/waits", json={"subject": "never"})
+    assert len(await _claimed(http, agent["id"])) == 1
+    return wait.json()["id"], agent["id"]
+
+
+async def _claimed(http: httpx.AsyncClient, inbox_id: str) -> list[Any]:
+    answer = await http.post(f"/inboxes/{inbox_id}/messages/claim", json={"lease_seconds": 1500})
+    return answer.json()["data"]
+
+
+async def test_caps_go_by_the_wall_and_what_is_over_one_goes_when_it_is_raised(tenant: Tenant) -> None:
+    http, agent = tenant.sandbox, await inbox(tenant.sandbox)
+    caps = {"name": "caps", "kind": "caps", "rules": {"messages_per_day": 1, "over": "hold"}, "scope": "environment"}
+    made = (await http.post("/policies", json=caps)).json()
+    await send(http, agent["id"], to=["a@b.example"])
+    start = datetime.fromisoformat((await _clock(tenant))["now"])
+    at = (start + timedelta(hours=1)).isoformat()
+    later = await send(http, agent["id"], to=["c@d.example"], send_at=at)
+    for _ in range(2):
+        await advance(http, 2 * DAY)
+        assert (await http.get(f"/messages/{later['id']}")).json()["status"] == "scheduled"
+    raised = await http.patch(f"/policies/{made['id']}", json={"rules": {"messages_per_day": 9, "over": "hold"}})
+    assert raised.status_code == 200, raised.text
+    await advance(http, 2 * DAY)
+    await until(http, f"/messages/{later['id']}", lambda one: one["status"] == "delivered")

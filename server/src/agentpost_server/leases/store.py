@@ -26,7 +26,7 @@ WITH picked AS MATERIALIZED (
     ORDER BY uuid_send(m.id) LIMIT $4 FOR NO KEY UPDATE OF m SKIP LOCKED
 ), ended AS (
     UPDATE leases l SET current = false, status = CASE l.status WHEN 'leased' THEN 'expired' ELSE l.status END,
-      ended_at = COALESCE(l.ended_at, l.leased_until)
+      ended_at = COALESCE(l.ended_at, now())
     FROM picked WHERE l.organization_id = $1 AND l.id = picked.former_id AND l.current AND l.leased_until <= now()
     RETURNING l.message_id
 ), made AS (
@@ -121,7 +121,7 @@ async def spent(database: Database, batch: int) -> list[Any]:
 async def bury(tx: Tx, organization_id: UUID, message_ids: Sequence[UUID]) -> set[UUID]:
     """Those whose last attempt has run out."""
     rows = await tx.rows(
-        f"""UPDATE leases l SET current = false, status = 'expired', ended_at = l.leased_until
+        f"""UPDATE leases l SET current = false, status = 'expired', ended_at = now()
             WHERE l.organization_id = $1 AND l.message_id = ANY ($2) AND l.current AND l.attempt >= {MOST_ATTEMPTS}
               AND l.leased_until <= now() RETURNING l.message_id""",
         organization_id,

@@ -23,6 +23,16 @@ _NEARER: Final = (
        WHERE t.organization_id = $1 AND t.environment_id = $2 AND t.due_at IS NOT NULL
          AND NOT EXISTS (SELECT FROM attempts a WHERE a.organization_id = t.organization_id
            AND a.transmission_id = t.id AND a.finished_at IS NULL)""",
+    # Ended at once, and by the wall: nobody looks at one before its old deadline, and keeping times count from its end.
+    """WITH w AS (SELECT id, deadline - make_interval(secs => $3) AS nearer FROM waits
+         WHERE organization_id = $1 AND environment_id = $2 AND status = 'armed' ORDER BY id FOR UPDATE)
+       UPDATE waits SET deadline = w.nearer,
+         status = CASE WHEN w.nearer <= clock_timestamp() THEN 'expired' ELSE waits.status END,
+         ended_at = CASE WHEN w.nearer <= clock_timestamp() THEN clock_timestamp() END
+       FROM w WHERE waits.organization_id = $1 AND waits.id = w.id""",
+    # What has run out stays as it is: a claim may be taking it over.
+    """UPDATE leases SET leased_until = leased_until - make_interval(secs => $3)
+       WHERE organization_id = $1 AND environment_id = $2 AND current AND leased_until > now()""",
 )
 
 
