@@ -12,7 +12,8 @@ A scope is `noun:action`. An API key holds a list of them; `*` holds all. A requ
 needs is 403 `missing_scope`, and the answer names the scope. A key can never make a key with more than it has.
 
 `messages:send` is a scope of its own: `messages:write` labels and deletes, and does not send. A key that is limited to
-inboxes never gets policies, filter rules, API keys or webhooks, whatever its scopes say.
+inboxes changes no setting, whatever its scopes say: it never gets policies, filter rules, API keys, webhooks, domains,
+members or suppressions, nor `inboxes:write` and `environments:write`.
 """
 
 

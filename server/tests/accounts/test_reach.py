@@ -87,14 +87,28 @@ async def test_rotating_shows_no_secret_that_opens_more(tenant: Tenant) -> None:
     assert await _refusal(tenant.http, f"/api-keys/{of_test['id']}/rotate", {}) == (403, "forbidden")
 
 
-async def test_a_key_for_one_inbox_never_gets_webhooks_or_keys(tenant: Tenant) -> None:
-    inbox = (await tenant.http.post("/inboxes", json={})).json()["id"]
-    made = await _key(tenant.http, scopes=["*"], inbox_ids=[inbox])
-    async with client(tenant.server, made["key"]) as narrow:
-        for path in ("/webhooks", "/api-keys"):
-            for method, body in (("GET", None), ("POST", {})):
-                answer = await narrow.request(method, path, json=body)
-                assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope"), (method, path)
+async def test_a_key_for_one_inbox_changes_no_setting(tenant: Tenant) -> None:
+    """Its own inbox's neither: it would lift the pause that somebody set on it."""
+    made = (await tenant.http.post("/inboxes", json={})).json()
+    inbox, environment = made["id"], made["environment_id"]
+    key = await _key(tenant.http, scopes=["*"], inbox_ids=[inbox])
+    refused = [
+        *((method, path) for path in ("/webhooks", "/api-keys", "/suppressions") for method in ("GET", "POST")),
+        ("PATCH", f"/inboxes/{inbox}"),
+        ("DELETE", f"/inboxes/{inbox}"),
+        ("POST", f"/inboxes/{inbox}/pause"),
+        ("POST", f"/inboxes/{inbox}/resume"),
+        ("PATCH", f"/environments/{environment}"),
+        ("DELETE", f"/environments/{environment}"),
+        ("POST", "/environments"),
+        ("POST", "/sandbox/clock"),
+    ]
+    async with client(tenant.server, key["key"]) as narrow:
+        for method, path in refused:
+            answer = await narrow.request(method, path, json={} if method in ("POST", "PATCH") else None)
+            assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope"), (method, path)
+        for path in (f"/inboxes/{inbox}", f"/environments/{environment}"):
+            assert (await narrow.get(path)).status_code == 200
 
 
 def test_sending_and_approving_are_contained_in_no_other_scope() -> None:

@@ -1,6 +1,7 @@
 """Canaries: planted strings leave in no field, in no file, and in no dress."""
 
 import base64
+import gzip
 import html
 import io
 import quopri
@@ -77,9 +78,10 @@ def test_one_that_is_spread_over_fields_is_known() -> None:
     "content",
     [
         CANARY.encode(), CANARY.encode("utf-16"), zipped(CANARY), base64.b64encode(CANARY.encode()),
+        gzip.compress(CANARY.encode()),
         b"%PDF-1.4\n1 0 obj\nstream\r\n" + zlib.compress(f"BT ({CANARY}) Tj ET".encode()) + b"\nendstream",
     ],
-    ids=["text", "utf-16", "docx", "base64", "pdf"],
+    ids=["text", "utf-16", "docx", "base64", "gzip", "pdf"],
 )  # fmt: skip
 def test_a_file_is_read_for_it(content: bytes) -> None:
     assert look_through([(_ID, CANARY)], texts_of_file("attachments[0]", "a.bin", content)) is not None
@@ -103,6 +105,9 @@ _SENDS: list[Json] = [
     {"attachments": [{"content": base64.b64encode(CANARY.encode()).decode(), "filename": "a.txt"}]},
     {"attachments": [{"content": base64.b64encode(zipped(CANARY)).decode(), "filename": "a.docx"}]},
     {"attachments": [{"url": f"https://x.example/{CANARY}"}]},
+    {"attachments": [{"content": "aGk=", "filename": "a", "mime_type": f"text/x-{CANARY}"}]},
+    {"attachments": [{"content": "aGk=", "filename": "a", "inline": True, "content_id": CANARY}]},
+    {"in_reply_to": f"<{CANARY}@x.example>"},
 ]
 
 
@@ -126,6 +131,19 @@ async def test_what_a_forward_quotes_is_looked_through_too(tenant: Tenant) -> No
     await policy(tenant.http, "flow", {"canaries": [CANARY]})
     forward = await tenant.http.post(f"/messages/{kept['id']}/forward", json={"to": ["x@b.example"]})
     assert (forward.status_code, forward.json()["code"]) == (403, "policy_rejected"), forward.text
+
+
+async def test_what_an_upload_says_of_itself_is_looked_at(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    await policy(tenant.http, "flow", {"canaries": [CANARY]})
+    for said in ({"mime_type": f"text/x-{CANARY}"}, {"filename": f"{CANARY}.txt"}):
+        upload = {"filename": "a.txt", "mime_type": "text/plain", "size": 2, **said}
+        made = (await tenant.http.post("/attachments/upload-url", json=upload)).json()
+        put = await tenant.http.put(made["upload_url"], content=b"hi", headers=made["headers"])
+        assert put.status_code < 300, put.text
+        body = {"to": ["a@b.example"], "subject": "s", "attachments": [{"key": made["key"]}]}
+        answer = await tenant.http.post(f"/inboxes/{agent['id']}/messages", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "policy_rejected"), said
 
 
 async def test_the_name_of_the_inbox_is_looked_at(tenant: Tenant) -> None:

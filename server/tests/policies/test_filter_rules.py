@@ -1,5 +1,6 @@
 """Filter rules (SPEC 10): the most specific match wins, an allow rule makes a list, answers have rules of their own."""
 
+import json
 from typing import Any
 
 import pytest
@@ -165,3 +166,25 @@ async def test_rules_and_policies_are_both_asked(tenant: Tenant) -> None:
     assert (found.outcome, failures(found)) == ("reject", ["filter_rules", "approval"])
     assert found.hold is not None
     assert found.hold.policy_id == uuid("pol", made["id"])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reply_to": ["drop@evil.example"]},
+        {"headers": {"Mail-Followup-To": "Drop <drop@evil.example>"}},
+        {"headers": {"Disposition-Notification-To": "drop@EVIL.example"}},
+        {"headers": {"List-Unsubscribe": "<mailto:drop%40evil.example?subject=x>"}},
+    ],
+)
+async def test_nobody_is_named_for_answers_who_may_not_be_written_to(tenant: Tenant, fields: Json) -> None:
+    agent = await inbox(tenant.http)
+    for value in ("ann@b.example", "friend.example"):
+        await rule(tenant.http, "send", "allow", value)
+    body = {"to": ["ann@b.example"], "subject": "s", "text_body": "t"}
+    path = f"/inboxes/{agent['id']}/messages"
+    answer = await tenant.http.post(path, json={**body, **fields})
+    assert (answer.status_code, answer.json()["code"]) == (403, "recipient_blocked"), answer.text
+    allowed = json.loads(json.dumps(fields).replace("evil.example", "friend.example").replace("EVIL", "FRIEND"))
+    for free in (allowed, {"reply_to": [agent["email"]]}, {"headers": {"X-Ticket": "7"}}):
+        assert (await tenant.http.post(path, json={**body, **free})).status_code == 201, free

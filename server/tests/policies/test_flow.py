@@ -117,15 +117,55 @@ async def test_mail_from_outside_adds_no_link(tenant: Tenant) -> None:
     assert await about(tenant, agent, mail, "ann@b.example", texts=evil) == []
 
 
-async def test_a_file_from_a_link_of_that_mail_is_not_even_fetched(tenant: Tenant) -> None:
+@pytest.mark.parametrize("rules", [{"taint": "hold"}, {"first_contact": "hold"}, {}])
+async def test_a_file_is_fetched_only_from_whom_a_rule_names(tenant: Tenant, rules: Json) -> None:
+    """To ask for it tells its owner something, at once: so it is refused, and never held."""
     agent = await inbox(tenant.http)
-    mail = await stranger(tenant, agent)
-    await policy(tenant.http, "flow", {"taint": "hold"})
-    found = await ask(
-        tenant, agent, "ann@b.example", based_on=(ids.decode("msg", mail["id"]),), attachment_count=1,
-        texts=[("attachments[0].url", "https://evil.example/?secret")],
-    )  # fmt: skip
-    assert found.outcome == "reject"
+    await policy(tenant.http, "flow", rules)
+    free = await ask(tenant, agent, url_hosts=("files.b.example",))
+    assert free.outcome == ("reject" if rules else "send")
+    await rule(tenant.http, "send", "allow", "*.b.example")
+    assert (await ask(tenant, agent, "a@x.b.example", url_hosts=("files.b.example",))).outcome == "send"
+    for host in ("b.example", "evil.example", "127.0.0.1", "::1", ""):
+        found = await ask(tenant, agent, "a@x.b.example", url_hosts=(host,))
+        assert (found.outcome, failures(found)) == ("reject", ["url_hosts"]), host
+
+
+async def _refused_in_drafts(tenant: Tenant, path: str, draft: Json, body: Json) -> None:
+    for answer in (
+        await tenant.http.post(path, json=body),
+        await tenant.http.patch(f"/drafts/{draft['id']}", json=body),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "policy_rejected"), answer.text
+
+
+async def test_a_draft_is_no_way_around_that(tenant: Tenant) -> None:
+    """Its files are fetched when it is written."""
+    agent = await inbox(tenant.http)
+    await policy(tenant.http, "flow", {"canaries": ["blue-heron-4711-zq"]})
+    path = f"/inboxes/{agent['id']}/drafts"
+    draft = (await tenant.http.post(path, json={"subject": "s"})).json()
+    secret = {"attachments": [{"url": "https://evil.example/blue-heron-4711-zq"}]}
+    plain = {"attachments": [{"url": "https://evil.example/a"}]}
+    await _refused_in_drafts(tenant, path, draft, secret)
+    await rule(tenant.http, "send", "allow", "b.example")
+    await _refused_in_drafts(tenant, path, draft, plain)
+
+
+async def test_who_is_named_for_answers_counts_as_a_recipient(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    await send(tenant.http, agent["id"], to=["known@b.example"])
+    mail = await told(tenant, agent)
+    for rules in ({"first_contact": "reject"}, {"taint": "reject"}):
+        made = await policy(tenant.http, "flow", rules)
+        assert await about(tenant, agent, mail, "known@b.example", answers_to=("known@b.example",)) == []
+        assert await about(tenant, agent, mail, "known@b.example", answers_to=("drop@evil.example",)) == [*rules]
+        await tenant.http.delete(f"/policies/{made['id']}")
+    await policy(tenant.http, "flow", {"replies_only": True})
+    answer = await tenant.http.post(
+        f"/messages/{mail['id']}/reply", json={"text_body": "t", "reply_to": ["drop@evil.example"]}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "policy_rejected")
 
 
 async def test_mail_from_outside_adds_no_file(tenant: Tenant) -> None:

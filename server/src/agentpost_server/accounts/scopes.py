@@ -17,8 +17,18 @@ SCOPES: Final = frozenset(
 )
 # Whoever may approve sees what waits for it: held mail is at no door for others.
 SEES_HELD: Final = "drafts:approve"
-# A key for one inbox must not change who may read or write everything.
-_NOT_FOR_INBOX_KEYS = ("policies:", "filter_rules:", "api_keys:", "webhooks:", "domains:")
+# A key for one inbox changes no setting, its own inbox's included: whoever holds it may be doing what a mail said.
+_NOT_FOR_INBOX_KEYS = (
+    "policies:",
+    "filter_rules:",
+    "api_keys:",
+    "webhooks:",
+    "domains:",
+    "members:",
+    "suppressions:",
+    "inboxes:write",
+    "environments:write",
+)
 
 
 def needs(scope: str) -> dict[str, str]:

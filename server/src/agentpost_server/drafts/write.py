@@ -2,7 +2,7 @@
 under the draft's lock, so that two changes at once are two revisions, each of the other's outcome.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,9 +27,11 @@ from agentpost_server.inboxes import InboxRow
 from agentpost_server.inboxes import find as find_inbox
 from agentpost_server.mail.reply import reply_citations, reply_subject
 from agentpost_server.outbound.check import Checked, check, check_recipients, check_send_at, cited
+from agentpost_server.outbound.facts import hosts_of, urls_of
 from agentpost_server.outbound.letter import Original, addressed
-from agentpost_server.outbound.model import Send
+from agentpost_server.outbound.model import AttachmentIn, Send
 from agentpost_server.outbound.submit import find_original, refuse_unknown_basis
+from agentpost_server.policies import refuse_fetching
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Answer, Effect
 
@@ -48,6 +50,8 @@ async def create(
     async with runtime.database.transaction(tenant.organization_id) as tx:
         await find_inbox(tx, tenant, inbox_id)
         known = await _named(tx, tenant, wanted.client_id)
+        if known is None:
+            await _refuse_urls(tx, tenant, inbox_id, wanted.attachments)
     if known is not None:
         return await effect(_giving(known))
     gathered = await files.fetch(runtime, tenant, inbox_id, wanted.attachments, {})
@@ -83,6 +87,7 @@ async def update(
         refuse_other_revision(row, wanted.revision)
         if wanted.attachments:
             own = _by_key(await store.files_of(tx, tenant, draft_id))
+            await _refuse_urls(tx, tenant, row["inbox_id"], wanted.attachments)
     given = wanted.attachments if wanted.attachments is not UNSET else None
     # What is wrong with the request is said before anything is fetched for it.
     check(_merged(Content.read(row), wanted), moment)
@@ -113,6 +118,12 @@ async def delete(tx: Tx, tenant: Scope, draft_id: UUID) -> None:
     if row is None or (revision := await store.take(tx, tenant.organization_id, draft_id)) is None:
         raise NotFound
     await append(tx, tenant, told("deleted", {**row, "revision": revision}))
+
+
+async def _refuse_urls(tx: Tx, tenant: Scope, inbox_id: UUID, attachments: Sequence[AttachmentIn]) -> None:
+    """A draft's files are fetched now, long before anybody asks what its sending would meet."""
+    if hosts := hosts_of(attachments):
+        await refuse_fetching(tx, tenant, inbox_id, urls_of(attachments), hosts)
 
 
 def refuse_other_revision(row: Any, wanted: int | None) -> None:

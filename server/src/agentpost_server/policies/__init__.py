@@ -5,6 +5,7 @@ from agentpost_server.policies.caps import Over, Release, charge
 from agentpost_server.policies.decide import Found, decide, find, weigh
 from agentpost_server.policies.examine import FileSeen, examine, needs_examining
 from agentpost_server.policies.facts import UNGOVERNED, Check, Decision, Hold, Person, Refusal, SendFacts, Text
+from agentpost_server.policies.fetching import refuse_fetching
 from agentpost_server.policies.receive import Arriving, receive
 from agentpost_server.policies.refuse import CapReached, refuse
 from agentpost_server.policies.thresholds import screening_of
@@ -31,6 +32,7 @@ __all__ = [
     "needs_examining",
     "receive",
     "refuse",
+    "refuse_fetching",
     "screening_of",
     "weigh",
 ]

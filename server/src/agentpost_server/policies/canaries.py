@@ -46,14 +46,16 @@ def refusal(check: Check) -> Refusal:
 
 
 def texts_of_file(where: str, filename: str, content: bytes) -> Iterator[Text]:
-    """A file as texts: its name, its bytes, and what lies packed in it (zip, and so DOCX, XLSX, PPTX; deflated streams
-    of a PDF)."""
+    """A file as texts: its name, its bytes, and what lies packed in it (zip, and so DOCX, XLSX, PPTX; gzip;
+    deflated streams of a PDF)."""
     yield Text(f"{where}.filename", filename)
     yield Text(where, text_of(content))
     if content[:4] == b"PK\x03\x04":
         yield from _unzipped(where, content)
     elif content[:5] == b"%PDF-":
         yield from _inflated(where, content)
+    elif content[:2] == b"\x1f\x8b":
+        yield from _gunzipped(where, content)
 
 
 def _found(wanted: Sequence[tuple[UUID, str]], plain: str) -> UUID | None:
@@ -79,6 +81,13 @@ def _unzipped(where: str, content: bytes) -> Iterator[Text]:
                 if left <= 0:
                     return
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
+        return
+
+
+def _gunzipped(where: str, content: bytes) -> Iterator[Text]:
+    try:
+        yield Text(where, text_of(zlib.decompressobj(wbits=31).decompress(content, _MOST_OCTETS)))
+    except zlib.error:
         return
 
 

@@ -21,6 +21,7 @@ from agentpost_server.policies import (
     canaries,
     capped,
     caps,
+    fetching,
     flow,
     governance,
     recipients,
@@ -65,7 +66,7 @@ async def find(tx: Tx, tenant: Scope, facts: SendFacts) -> Found:
     approvals, rules = governing.of(ApprovalRules), flow.strict(governing.of(FlowRules))
     strangers: Sequence[str] = ()
     if approval.asks_for(approvals, "first_contact") or rules.first_contact[0] != "allow" or rules.taint[0] != "off":
-        strangers = await store_contacts.strangers(tx, tenant, facts.inbox_id, [one.email for one in facts.people])
+        strangers = await store_contacts.strangers(tx, tenant, facts.inbox_id, facts.reached)
     suspects: Sequence[UUID] = ()
     if approval.asks_for(approvals, "screening"):
         suspects = await store_contacts.suspects(tx, tenant, facts.thread_id, _about(facts))
@@ -97,12 +98,14 @@ def weigh(facts: SendFacts, found: Found) -> Decision:
         outside=found.outside,
         allowed=lambda email: recipients.allowed_by_rule(governing, email, found.link_rules),
     )
+    asked, unasked = fetching.weigh(governing, rules, facts.url_hosts)
     governed, elsewhere = governance.weigh(governing.of(GovernanceRules), facts)
     planted = canaries.look_through(rules.canaries, facts.texts)
     approvals = governing.of(ApprovalRules)
     approved, waits = approval.weigh(approvals, facts, found.seen)
     capping, held, over = capped.weigh(governing.of(CapsRules), found.over)
     checks += [
+        *asked,
         *governed,
         *flowing.checks,
         *([planted] if planted else canaries.passed(rules.canaries)),
@@ -114,6 +117,7 @@ def weigh(facts: SendFacts, found: Found) -> Decision:
         elsewhere,
         _blocked(checks) if blocked else None,
         flowing.refusal,
+        unasked,
         canaries.refusal(planted) if planted else None,
         over,
     )
@@ -146,7 +150,7 @@ def _later(rules: Strict, found: Found) -> Later:
 async def _governing(tx: Tx, tenant: Scope, facts: SendFacts) -> Governing:
     directions = ["send", "reply"] if facts.way == "reply" else ["send"]
     thread_id = facts.thread_id if facts.way == "reply" else None
-    values = candidates(one.email for one in facts.people)
+    values = candidates((*facts.reached, *(f"anybody@{host}" for host in facts.url_hosts)))
     return read_governing(await store.governing(tx, tenant, facts.inbox_id, thread_id, directions, values))
 
 

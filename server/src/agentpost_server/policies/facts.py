@@ -37,7 +37,8 @@ class SendFacts(msgspec.Struct, frozen=True, kw_only=True):
     `way` is `reply` for what answers a message; it counts as such only where its thread holds inbound mail. `domain`
     stands in the inbox's address; `own_domain` is the tenant's domain that the inbox stands on (None: the shared one).
     `file_ids` are files of stored messages that it takes along, `original_id` is the message that is forwarded.
-    `leaves_later`: it waits for its time, and counts against caps only then.
+    `leaves_later`: it waits for its time, and counts against caps only then. `answers_to` are the others to whom it
+    directs what is answered (Reply-To, addresses in header fields), canonical. `url_hosts` are asked for files.
     """
 
     inbox_id: UUID
@@ -52,9 +53,16 @@ class SendFacts(msgspec.Struct, frozen=True, kw_only=True):
     file_ids: tuple[UUID, ...] = ()
     original_id: UUID | None = None
     leaves_later: bool = False
+    answers_to: tuple[str, ...] = ()
+    url_hosts: tuple[str, ...] = ()
     texts: tuple[Text, ...]
     author: Actor
     moment: datetime
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """Whom it may reach: its recipients, and where their answers go."""
+        return tuple(dict.fromkeys((*(one.email for one in self.people), *self.answers_to)))
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,9 +82,7 @@ def weigh(
         verdict = _apply(verdict, *rules.first_contact, _first_contact(rules.first_contact[1], unknown))
     if rules.taint[0] != "off":
         added = list(_added(facts, outside, [email for email in strangers if not allowed(email)], allowed))
-        # A file's address is asked for its bytes before anybody looks: to hold that would be too late.
-        way = "reject" if any(one.startswith("the file") for one in added) else rules.taint[0]
-        verdict = _apply(verdict, way, rules.taint[1], _taint(rules.taint[1], added, outside))
+        verdict = _apply(verdict, *rules.taint, _taint(rules.taint[1], added, outside))
     return verdict
 
 
@@ -97,7 +95,7 @@ def _replies_only(policy_id: UUID, facts: SendFacts, is_answer: bool, participan
     name, fix = "replies_only", "Answer a message that came: POST /messages/{id}/reply."
     if not is_answer:
         return failed(name, "This inbox only answers, and this answers no mail that came.", fix, policy_id=policy_id)
-    others = [one.email for one in facts.people if one.email not in participants]
+    others = [email for email in facts.reached if email not in participants]
     if others:
         message = f"This inbox only answers, and {others[0]} has no part in the conversation."
         return failed(name, message, "Write only to those whom its mail came from or names.", policy_id=policy_id)
@@ -126,7 +124,9 @@ def _added(
     """What mail from outside has brought into the send."""
     if not outside.message_ids:
         return
-    yield from (f"the recipient {email}" for email in strangers if email not in outside.authors)
+    for email in strangers:
+        if email not in outside.authors:
+            yield f"the {'address for answers' if email in facts.answers_to else 'recipient'} {email}"
     if facts.original_id is not None and facts.attachment_count:
         yield "its attachments"
     elif outside.file_ids.intersection(facts.file_ids):
@@ -134,10 +134,12 @@ def _added(
     known = {facts.own_domain} if facts.own_domain else set[str]()
     theirs = "".join(letters(text) for text in outside.texts)
     for text in facts.texts:
+        if text.where.endswith(".url"):
+            continue  # asked for its bytes before anybody looks: `fetching`
         for host in hosts(text.content):
             domain = registrable(host)
             if domain not in known and letters(domain) in theirs and not allowed(f"anybody@{host}"):
-                yield f"the file at {host}" if text.where.endswith(".url") else f"the link to {host}"
+                yield f"the link to {host}"
 
 
 def _apply(verdict: Verdict, way: str, policy_id: UUID | None, check: Check) -> Verdict:

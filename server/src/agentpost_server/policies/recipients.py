@@ -1,4 +1,4 @@
-"""Filter rules held against the recipients of a send. Pure."""
+"""Filter rules held against whom a send reaches: its recipients, and those to whom it directs their answers. Pure."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -19,17 +19,17 @@ class Blocked(msgspec.Struct, frozen=True):
 
 
 def weigh(governing: Governing, facts: SendFacts) -> tuple[list[Check], list[Blocked]]:
-    """One check for each recipient that a rule blocks; one that passed where rules were asked and block nobody."""
+    """One check for each address that a rule blocks; one that passed where rules were asked and block nobody."""
     direction = direction_of(governing)
     listed = governing.lists.get(direction)
     rules = [one for one in governing.rules if one.direction == direction]
     blocked: list[Blocked] = []
     checks: list[Check] = []
-    for one in facts.people:
-        ruling = rule_on(one.email, rules, listed)
+    for email in facts.reached:
+        ruling = rule_on(email, rules, listed)
         if not ruling.allowed:
-            blocked.append(Blocked(one.email, ruling.rule_id))
-            checks.append(_failed(one.email, ruling))
+            blocked.append(Blocked(email, ruling.rule_id))
+            checks.append(_failed(email, ruling))
     if not checks and listed is not None and listed.has_rules:
         checks.append(Check(name=_NAME, passed=True, message=f"No {direction} rule blocks a recipient."))
     return checks, blocked

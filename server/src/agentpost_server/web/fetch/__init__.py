@@ -17,7 +17,7 @@ from agentpost_server.web.fetch.model import (
 )
 from agentpost_server.web.fetch.policy import policy_for
 from agentpost_server.web.fetch.stream import Connector, Resolver, Stream
-from agentpost_server.web.fetch.url import check_url
+from agentpost_server.web.fetch.url import check_url, host_of
 
 __all__ = [
     "Connector",
@@ -33,5 +33,6 @@ __all__ = [
     "check_headers",
     "check_url",
     "fetch",
+    "host_of",
     "policy_for",
 ]

@@ -56,6 +56,14 @@ def check_url(url: str, policy: EgressPolicy, *, field: str = "url") -> None:
     read_url(url, policy, field=field)
 
 
+def host_of(url: str) -> str:
+    """The host that `fetch` would connect to; empty for what it would refuse."""
+    try:
+        return _parse(url).host
+    except ValueError:
+        return ""
+
+
 def read_url(url: str, policy: EgressPolicy, *, field: str = "url") -> Url:
     """The parsed URL, its scheme, name and literal address allowed by `policy`; raises as `check_url` does."""
     try:
