@@ -95,6 +95,7 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
         "attachment-text.md",
         "screening.md",
         "approval.md",
+        "safety.md",
         "waits.md",
         "leases.md",
     ],
