@@ -1,7 +1,7 @@
 """Loops: whether a conversation goes back and forth by itself, and whether an automatic answer may be given at all."""
 
 from agentpost_server.loops.automatic import Asked, check_automatic
-from agentpost_server.loops.fuse import LoopStopped, Sending, ask, lines_of, note_refusal, trip
+from agentpost_server.loops.fuse import LoopStopped, Sending, ask, foresee, lines_of, note_refusal, trip
 from agentpost_server.loops.model import Limits, Trip
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Trip",
     "ask",
     "check_automatic",
+    "foresee",
     "lines_of",
     "note_refusal",
     "trip",

@@ -65,6 +65,15 @@ class LoopStopped(Forbidden):
 async def ask(tx: Tx, tenant: Scope, sending: Sending, limits: Limits = DEFAULT) -> Trip | None:
     """Asked once the message is stored. None: all is well. A Trip: it may go, and `trip` is to be called with it.
     Raises LoopStopped: the caller rolls back and calls `note_refusal`."""
+    return await _ask(tx, tenant, sending, limits, ())
+
+
+async def foresee(tx: Tx, tenant: Scope, sending: Sending, limits: Limits = DEFAULT) -> None:
+    """What `ask` would find once the message is stored. Raises LoopStopped."""
+    await _ask(tx, tenant, sending, limits, (Turn(is_ours=True, at=sending.at),))
+
+
+async def _ask(tx: Tx, tenant: Scope, sending: Sending, limits: Limits, unsaid: Sequence[Turn]) -> Trip | None:
     peer = canonical(sending.peer)
     since = sending.at - timedelta(seconds=limits.window_seconds)
     rows = await store.recent(tx, tenant, sending.inbox_id, sending.thread_id, peer, lines_of(sending), since)
@@ -72,7 +81,7 @@ async def ask(tx: Tx, tenant: Scope, sending: Sending, limits: Limits = DEFAULT)
     turns = [row for row in rows if _belongs(row, subject)]
     if any(row["is_tripped"] for row in rows):
         raise LoopStopped(_left_standing(sending, turns), None, limits)
-    reached = judge([_turn(row) for row in turns], limits)
+    reached = judge([*(_turn(row) for row in turns), *unsaid], limits)
     if reached is not None and is_beyond(reached, limits):
         raise LoopStopped(_left_standing(sending, turns), reached, limits)
     return reached

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import msgspec
 
+from agentpost_server.core import ids
 from agentpost_server.core.errors import NotFound, Problem, TooLarge
 from agentpost_server.core.scope import Actor, Scope
 from agentpost_server.db import Tx
-from agentpost_server.loops import LoopStopped, Sending, ask, check_automatic
+from agentpost_server.loops import Limits, LoopStopped, Sending, check_automatic, foresee, lines_of
 from agentpost_server.mail.address import canonical
 from agentpost_server.outbound.allowed import refuse_all_suppressed, refuse_paused, refuse_unverified, transports_for
 from agentpost_server.outbound.carriers import most_octets
@@ -22,11 +23,22 @@ from agentpost_server.outbound.files import File
 from agentpost_server.outbound.gather import gather
 from agentpost_server.outbound.letter import Letter, Original, is_response, write_letter
 from agentpost_server.outbound.model import Preflight, PreflightRecipient, Send
+from agentpost_server.outbound.store import holds, suppressions
 from agentpost_server.outbound.store import submit as store
-from agentpost_server.outbound.store import suppressions
 from agentpost_server.outbound.submit import asked_of, find_original, off_loop, refuse_unknown_basis, weight_of
 from agentpost_server.policies import UNGOVERNED, Check, Decision, Found, SendFacts, find, needs_examining, weigh
 from agentpost_server.runtime import Runtime
+
+_LOOPS = "This conversation goes back and forth by itself, as between two machines: the send would wait for a person."
+_LOOP_FIX = "Have a person read the thread, and approve the message or reject it."
+
+
+class Loop(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fuse of the conversation would do. `is_full`: one of its messages waits for a person already, and what
+    comes behind that is refused."""
+
+    check: Check
+    is_full: bool = False
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +52,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     facts: SendFacts | None
     found: Found | None
-    loop: Check | None
+    loop: Loop | None
 
 
 async def preflight(runtime: Runtime, tenant: Scope, author: Actor, inbox_id: UUID, wanted: Send) -> Preflight:
@@ -93,7 +105,7 @@ async def _look(
         checks=tuple(checks),
         facts=facts,
         found=found,
-        loop=await _loop(tx, tenant, original, checked, wanted.subject, there) if original is not None else None,
+        loop=await _loop(tx, tenant, inbox_id, original, checked, wanted.subject, found, there),
     )
 
 
@@ -106,20 +118,34 @@ async def _automatic(tx: Tx, tenant: Scope, original: Original) -> Check:
 
 
 async def _loop(
-    tx: Tx, tenant: Scope, original: Original, checked: Checked, subject: str, moment: datetime
-) -> Check | None:
+    tx: Tx,
+    tenant: Scope,
+    inbox_id: UUID,
+    original: Original | None,
+    checked: Checked,
+    subject: str,
+    found: Found | None,
+    moment: datetime,
+) -> Loop | None:
     sending = Sending(
-        inbox_id=original.inbox_id,
-        thread_id=original.thread_id,
+        inbox_id=inbox_id,
+        thread_id=ids.new_id() if original is None else original.thread_id,
         peer=checked.recipients[0].email,
         subject=subject,
         at=moment,
+        opens=original is None,
     )
+    if not sending.may_answer:
+        return None
+    limits = Limits() if found is None else found.loop_limits
     try:
-        await ask(tx, tenant, sending)
+        await foresee(tx, tenant, sending, limits)
     except LoopStopped as stopped:
-        return _failed("loop", stopped)
-    return Check(name="loop", passed=True, message="The conversation does not go back and forth by itself.")
+        lines = lines_of(stopped.sending)
+        if await holds.is_looping(tx, tenant, inbox_id, lines, but=ids.new_id()):
+            return Loop(check=_failed("loop", stopped), is_full=True)
+        return Loop(check=Check(name="loop", passed=False, message=_LOOPS, fix=_LOOP_FIX))
+    return Loop(check=Check(name="loop", passed=True, message="The conversation does not go back and forth by itself."))
 
 
 async def _weighed(
@@ -142,11 +168,13 @@ async def _weighed(
 
 def _told(looked: Looked, decision: Decision, size: Check) -> Preflight:
     own = (*looked.checks, size)
-    refused = not all(one.passed for one in own) or decision.outcome == "reject"
-    waits = decision.outcome == "hold" or (looked.loop is not None and not looked.loop.passed)
+    # The fuse is asked of what would go: what a policy holds waits, whatever its conversation does.
+    loop = looked.loop if decision.outcome == "send" else None
+    refused = not all(one.passed for one in own) or decision.outcome == "reject" or (loop is not None and loop.is_full)
+    waits = decision.outcome == "hold" or (loop is not None and not loop.check.passed)
     return Preflight(
         outcome="reject" if refused else "hold" if waits else "send",
-        checks=(*own, *([looked.loop] if looked.loop is not None else []), *decision.checks),
+        checks=(*own, *([looked.loop.check] if looked.loop is not None else []), *decision.checks),
         recipients=tuple(
             PreflightRecipient(email=one.email, outcome=_outcome(canonical(one.email), looked, decision))
             for one in looked.checked.recipients

@@ -14,6 +14,7 @@ import msgspec
 from agentpost_server.core import ids
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
+from agentpost_server.loops import Limits
 from agentpost_server.mail.address import canonical
 from agentpost_server.mail.model import Address
 from agentpost_server.policies import (
@@ -54,6 +55,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     def weight(self) -> int:
         """How many characters there are to look through."""
         return sum(len(one) for one in self.outside.texts)
+
+    @property
+    def loop_limits(self) -> Limits:
+        """What the fuse of its conversation goes by."""
+        return loop_limits(self.governing.of(LoopRules))
 
 
 async def decide(tx: Tx, tenant: Scope, facts: SendFacts) -> Decision:
@@ -127,7 +133,7 @@ def weigh(facts: SendFacts, found: Found) -> Decision:
         holds=holds,
         refusal=refusal,
         loop_hold=approval.loop_hold(approvals),
-        loop_limits=loop_limits(governing.of(LoopRules)),
+        loop_limits=found.loop_limits,
         blocked=tuple(one.email for one in blocked),
         later=_later(rules, found),
         is_capped=bool(governing.of(CapsRules)),
