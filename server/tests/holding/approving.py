@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2 as httpx
 
+from agentpost_server.core import ids
 from harness import Tenant, client
 from outbound.sending import Json, inbox, send
 
@@ -45,6 +46,17 @@ async def approver(tenant: Tenant, **limits: Any) -> AsyncGenerator[httpx.AsyncC
     assert made.status_code == 201, made.text
     async with client(tenant.server, made.json()["key"]) as http:
         yield http
+
+
+async def over(tenant: Tenant, message: Json) -> None:
+    """As if its time had passed."""
+    async with tenant.server.database.transaction(tenant.organization.organization_id) as tx:
+        await tx.run(
+            """UPDATE holds SET due_at = now(), expires_at = now() - interval '1 second'
+               WHERE organization_id = $1 AND id = $2""",
+            tenant.organization.organization_id,
+            ids.decode("msg", message["id"]),
+        )
 
 
 async def approve(http: httpx.AsyncClient, message: Json, revision: int = 1, **changes: Any) -> httpx.Response:

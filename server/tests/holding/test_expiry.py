@@ -7,24 +7,13 @@ from agentpost_server.core import ids
 from agentpost_server.outbound.holding import expiry
 from agentpost_server.work import Claimed
 from harness import Tenant, client, new_tenant, running_server
-from holding.approving import approve, approver, held, policy
+from holding.approving import approve, approver, held, over, policy
 from outbound.sending import Json, events, history, inbox, recipients, send, settled
-
-
-async def _over(tenant: Tenant, message: Json) -> None:
-    """As if its time had passed."""
-    async with tenant.server.database.transaction(tenant.organization.organization_id) as tx:
-        await tx.run(
-            """UPDATE holds SET due_at = now(), expires_at = now() - interval '1 second'
-               WHERE organization_id = $1 AND id = $2""",
-            tenant.organization.organization_id,
-            ids.decode("msg", message["id"]),
-        )
 
 
 async def test_nobody_decides_and_it_is_rejected(tenant: Tenant) -> None:
     message = await held(tenant)
-    await _over(tenant, message)
+    await over(tenant, message)
     rejected = await settled(tenant.http, message["id"], "rejected")
     assert rejected["hold"]["decided_by"] == {"type": "system", "id": None, "name": "AgentPost"}
     told = [data for kind, data in await events(tenant) if kind == "message.rejected"]
@@ -33,7 +22,7 @@ async def test_nobody_decides_and_it_is_rejected(tenant: Tenant) -> None:
 
 async def test_where_the_policy_says_so_it_is_sent(tenant: Tenant) -> None:
     message = await held(tenant, to=["delivered@sandbox.test"], rules={"on_expiry": "send"})
-    await _over(tenant, message)
+    await over(tenant, message)
     sent = await settled(tenant.http, message["id"], "delivered")
     assert sent["hold"]["decided_by"]["type"] == "system"
     assert [kind for kind, _ in await history(tenant.http, message["id"])][:3] == ["held", "approved", "queued"]
@@ -44,7 +33,7 @@ async def test_several_processes_send_it_once_across_a_restart(postgres: str, ow
     async with running_server(own_database, ("api",)) as server, new_tenant(server) as tenant:
         messages = [await held(tenant, to=["delivered@sandbox.test"], rules={"on_expiry": "send"}) for _ in range(3)]
         for one in messages:
-            await _over(tenant, one)
+            await over(tenant, one)
         organization_id = tenant.organization.organization_id
         claimed = [Claimed(organization_id, ids.decode("msg", one["id"]), 0) for one in messages]
         async with running_server(own_database), running_server(own_database):
@@ -59,12 +48,12 @@ async def test_several_processes_send_it_once_across_a_restart(postgres: str, ow
 async def test_paused_it_waits_and_a_dead_address_ends_it(tenant: Tenant) -> None:
     message = await held(tenant, to=["delivered@sandbox.test"], rules={"on_expiry": "send"})
     await tenant.http.post(f"/inboxes/{message['inbox_id']}/pause", json={})
-    await _over(tenant, message)
+    await over(tenant, message)
     await _looked_at(tenant, message)
     assert (await tenant.http.get(f"/messages/{message['id']}")).json()["status"] == "pending_approval"
     await tenant.http.post(f"/inboxes/{message['inbox_id']}/resume", json={})
     await tenant.http.post("/suppressions", json={"email": "delivered@sandbox.test"})
-    await _over(tenant, message)
+    await over(tenant, message)
     ended = await settled(tenant.http, message["id"], "rejected")
     told = [data for kind, data in await events(tenant) if kind == "message.rejected"]
     assert [one["reason"] for one in told] == ["suppressed"]

@@ -80,9 +80,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database said, and the mail as it is to go."""
+    """What the database said, and the mail as it is to go. `there`: the time in its environment."""
 
     row: Any
+    there: datetime
     content: Content
     rest: Rest
     sender: Any
@@ -101,6 +102,7 @@ async def release(runtime: Runtime, tenant: Scope, message_id: UUID, wanted: Wan
     if needs_examining(ready.decision):
         refuse(await asyncio.to_thread(examined, ready.decision, ready.letter, files))
     outgoing = await _compose(runtime, ready, files, moment)
+    at = outgoing.created_at
     new_files = wanted.changes is not None and not isinstance(wanted.changes.attachments, msgspec.UnsetType)
 
     async def act(tx: Tx) -> Message:
@@ -109,7 +111,7 @@ async def release(runtime: Runtime, tenant: Scope, message_id: UUID, wanted: Wan
     large = _large(outgoing, new_files=new_files)
     if not large:
         return await commit(act)
-    return await _with_bytes(runtime, tenant, message_id, wanted.revision, large, moment, lambda: commit(act))
+    return await _with_bytes(runtime, tenant, message_id, wanted.revision, large, at, lambda: commit(act))
 
 
 async def _ask_again(tx: Tx, tenant: Scope, message_id: UUID, wanted: Wanted, moment: datetime) -> Ready:
@@ -117,11 +119,12 @@ async def _ask_again(tx: Tx, tenant: Scope, message_id: UUID, wanted: Wanted, mo
     _refuse(row, wanted, moment)
     content = msgspec.json.decode(row["content"], type=Content)
     rest = msgspec.json.decode(row["rest"], type=Rest)
-    checked, letter = read_again(content, rest, wanted.changes, row["thread_id"], moment)
-    checked = msgspec.structs.replace(checked, based_on=tuple(row["based_on"]))
     sender = await submit_store.find_sender(tx, tenant, row["inbox_id"])
     if sender is None:
         raise NotFound
+    there = moment + timedelta(seconds=sender["clock_offset_seconds"])
+    checked, letter = read_again(content, rest, wanted.changes, row["thread_id"], there)
+    checked = msgspec.structs.replace(checked, based_on=tuple(row["based_on"]))
     refuse_paused(sender)
     refuse_unverified(sender)
     emails = [canonical(one.email) for one in checked.recipients]
@@ -133,6 +136,7 @@ async def _ask_again(tx: Tx, tenant: Scope, message_id: UUID, wanted: Wanted, mo
         refuse(decision)
     return Ready(
         row=row,
+        there=there,
         content=content,
         rest=rest,
         sender=sender,
@@ -188,7 +192,7 @@ async def _compose(runtime: Runtime, ready: Ready, files: Sequence[File], moment
     transports = transports_for(runtime, ready.sender, ready.checked)
     most = most_octets(transports, runtime.transports, runtime.settings.max_send_octets)
     called = Names(message_id=ready.row["id"], message_id_header=ready.row["message_id_header"])
-    composed = await compose_mail(runtime, ready.sender, ready.checked, ready.letter, files, moment, most, called)
+    composed = await compose_mail(runtime, ready.sender, ready.checked, ready.letter, files, ready.there, most, called)
     return Outgoing(
         sender=ready.sender,
         checked=ready.checked,
@@ -197,7 +201,7 @@ async def _compose(runtime: Runtime, ready: Ready, files: Sequence[File], moment
         letter=ready.letter,
         files=tuple(files),
         composed=composed,
-        created_at=moment,
+        created_at=ready.there,
         wall=moment,
         decision=ready.decision,
     )
@@ -252,14 +256,14 @@ async def _record(
         raise NotFound
     # A statement later than the lock: what it reads is what nobody changes any more.
     row = await deciding.find(tx, tenant, message_id)
-    _refuse(row, wanted, outgoing.created_at)
+    _refuse(row, wanted, outgoing.wall)
     if wanted.by_itself:
         await _ask_fuse(tx, scope, sending_of(outgoing, row["thread_id"], opens=False), ready.decision)
     changed = await _revise(tx, scope, ready, outgoing, wanted)
     await store.clear_recipients(tx, scope, message_id)
     await _rewrite(tx, scope, row, outgoing, new_files=new_files, changed=changed)
     await insert_calls(runtime, tx, scope, outgoing)
-    said = deciding.decided(wanted.decider.actor, outgoing.created_at)
+    said = deciding.decided(wanted.decider.actor, outgoing.wall)
     await store.decide(tx, scope, message_id, msgspec.json.encode(said).decode())
     await states_store.write_messages(tx, [(*key, deciding.WAITS, outgoing.status, False)])
     await states_store.insert_message_events(tx, _history(scope, outgoing, wanted))
