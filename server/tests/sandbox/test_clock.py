@@ -10,7 +10,7 @@ import pytest
 
 from drafts.drafting import draft
 from harness import Tenant, client
-from outbound.sending import history, inbox, recipients, send, until
+from outbound.sending import events, history, inbox, recipients, send, until
 from sandbox.simulated import DAY, advance, at_rest
 
 
@@ -237,3 +237,17 @@ async def test_caps_go_by_the_wall_and_what_is_over_one_goes_when_it_is_raised(t
     assert raised.status_code == 200, raised.text
     await advance(http, 2 * DAY)
     await until(http, f"/messages/{later['id']}", lambda one: one["status"] == "delivered")
+
+
+async def test_scheduled_mail_that_is_over_a_cap_that_rejects_never_goes(tenant: Tenant) -> None:
+    http, agent = tenant.sandbox, await inbox(tenant.sandbox)
+    caps = {"name": "caps", "kind": "caps", "rules": {"messages_per_day": 1}, "scope": "environment"}
+    assert (await http.post("/policies", json=caps)).status_code == 201
+    at = (datetime.fromisoformat((await _clock(tenant))["now"]) + timedelta(hours=1)).isoformat()
+    both = [await send(http, agent["id"], to=["a@b.example"], send_at=at) for _ in range(2)]
+    await advance(http, 2 * 3600)
+    ended = [(await http.get(f"/messages/{one['id']}")).json() for one in both]
+    assert sorted(one["status"] for one in ended) == ["delivered", "rejected"]
+    [over] = [one["id"] for one in ended if one["status"] == "rejected"]
+    told = [(data["message_id"], data["reason"]) for kind, data in await events(tenant) if kind == "message.rejected"]
+    assert told == [(over, "policy")]
