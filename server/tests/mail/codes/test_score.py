@@ -1,4 +1,8 @@
-"""How often the rules are right on whole mails: those they were tuned on, and those they were not."""
+"""How often the rules are right on whole mails: those they were tuned on, and those they were not.
+
+`second_held_out.txt` is the honest figure: its mails were written before the rules were run on them, and no rule was
+changed by them. The other two are tuned on, `first_held_out.txt` since the second was written.
+"""
 
 import pytest
 
@@ -6,7 +10,7 @@ from agentpost_server.mail.codes import find_codes
 from mail.codes.fixture_mails import Mail, mails
 
 # Of each set: the least share that must be right, and how many mails without a code may be given one.
-_SETS = {"tuned.txt": (0.99, 0), "held_out.txt": (0.93, 2)}
+_SETS = {"tuned.txt": (0.99, 0), "first_held_out.txt": (0.99, 0), "second_held_out.txt": (0.89, 3)}
 
 
 def _found(mail: Mail) -> set[tuple[str, str, str]]:
@@ -33,7 +37,7 @@ def test_score(name: str, capsys: pytest.CaptureFixture[str]) -> None:
         )
     assert len(false) <= most_false, false
     assert right >= floor, wrong
-    assert purposes >= 0.9
+    assert purposes >= 0.84
 
 
 def test_the_sets_are_large_enough() -> None:

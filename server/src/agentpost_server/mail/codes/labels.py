@@ -19,7 +19,8 @@ SOFT: Final = frozenset(
     """account acct konto compte cuenta conto conta rekening účt hesab kart karte carte carta tarjeta cartão kaart card
     customer kunde client cliente klant klient kund zákaz müşteri клиент клієнт карт member mitglied payment transaction
     order bestell commande pedido ordine zamówieni objednávk sipariş заказ замовлен users registration delivery login
-    注文 会員 账号 帳號 会员 會員 회원 계좌 고객 حساب بطاقة לקוח कार्ड खाता device meeting visitors line""".split()
+    注文 会員 账号 帳號 会员 會員 회원 계좌 고객 حساب بطاقة לקוח कार्ड खाता device meeting visitors line
+    кабинет кабінет""".split()
 )
 
 
@@ -32,14 +33,15 @@ class Hit(NamedTuple):
 
 
 def _pattern(phrases: list[str]) -> re.Pattern[str]:
-    """Beginnings of words; scripts without blanks, and those that glue articles to words, have no beginning."""
+    """Beginnings of words; scripts without blanks, and those that glue articles to words, have no beginning. Who speaks
+    of "codes" speaks of codes in general."""
     latin, cyrillic, rest = set[str](), set[str](), set[str]()
     for phrase in phrases:
         folded = low(shown(phrase))
         first = folded[0]
         (latin if first.isascii() and first.isalpha() else cyrillic if "а" <= first <= "ґ" else rest).add(folded)
     parts = [
-        f"{before}(?:{'|'.join(map(re.escape, sorted(group, key=len, reverse=True)))})"
+        f"{before}(?:{'|'.join(map(re.escape, sorted(group, key=len, reverse=True)))})(?!(?<=code)s(?![a-z]))"
         for before, group in ((r"(?<![a-z0-9])", latin), (r"(?<![а-яіїєґ])", cyrillic), ("", rest))
         if group
     ]

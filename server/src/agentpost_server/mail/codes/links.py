@@ -93,6 +93,8 @@ def _judge(part: Part, index: int, line: Line, link: Link, evidence: Evidence) -
         return None
     confidence = 0.1 + 0.35 * (by_words is not None) + 0.3 * (by_path is not None) + 0.2 * evidence.passing
     confidence += 0.2 * (purpose_of(evidence.subject) is not None) + 0.15 * (LINKED.search(around) is not None)
+    # A shop's own links pass through its counter of clicks, whatever is written on them.
+    confidence -= 0.3 * (evidence.selling and by_path is None)
     if evidence.purpose is None or confidence < FLOOR:
         return None
     purpose = purpose_of(said) or by_path or purpose_of(around, evidence.subject) or evidence.purpose
