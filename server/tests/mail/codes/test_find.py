@@ -68,3 +68,26 @@ def test_the_link_that_refuses_a_sign_in_is_never_offered() -> None:
     )
     [code] = find_codes("Sign-in request", None, html)
     assert (code.value, code.purpose) == ("https://id.example.com/a?req=a81bc81bdead4e5dabff", "sign_in")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("The TAN for 249,00 EUR to IBAN DE02 1203 0000 0000 2020 51 is: 551903", ["551903"]),  # a noun has one number
+        ("The TAN for your order: 551903", ["551903"]),
+        ("Your TAN comes with invoice 551903", []),
+        ("fixes #4821: verification code loses focus", []),  # what # stands before is something's number
+        ("app#4829 Validate your verification code", []),
+        ("Your code is 482913.\n\n@example.com #482913", ["482913"]),
+        ("In 2025 we sent verification codes 48213 times", []),  # "codes" are codes in general
+        ("Webinar ID: 938 4756 1022\nPasscode: 449182", []),  # what opens a meeting
+        ("Your passcode: 449182", ["449182"]),
+    ],
+)
+def test_the_words_around_decide_whose_number_it_is(text: str, values: list[str]) -> None:
+    assert _values(text) == values
+
+
+def test_a_shops_link_to_log_in_is_no_sign_in_link() -> None:
+    link = '<a href="https://s.example/c?id=aB3dE9fG7hJ1kL5m">Log in</a>'
+    assert _values("", html=f"<p>20% off with code SUMMER26 at checkout. Valid until Sunday.</p>{link}") == []

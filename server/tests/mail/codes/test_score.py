@@ -1,7 +1,7 @@
 """How often the rules are right on whole mails: those they were tuned on, and those they were not.
 
-`second_held_out.txt` is the honest figure: its mails were written before the rules were run on them, and no rule was
-changed by them. The other two are tuned on, `first_held_out.txt` since the second was written.
+All three are tuned on by now. The honest figures are those of the first runs, before any rule was changed by the mails:
+`first_held_out.txt` 95.5 % right and 2 of 26 false, `second_held_out.txt` 89.1 % right and 3 of 49 false.
 """
 
 import pytest
@@ -10,7 +10,7 @@ from agentpost_server.mail.codes import find_codes
 from mail.codes.fixture_mails import Mail, mails
 
 # Of each set: the least share that must be right, and how many mails without a code may be given one.
-_SETS = {"tuned.txt": (0.99, 0), "first_held_out.txt": (0.99, 0), "second_held_out.txt": (0.89, 3)}
+_SETS = {"tuned.txt": (0.99, 0), "first_held_out.txt": (0.99, 0), "second_held_out.txt": (0.99, 0)}
 
 
 def _found(mail: Mail) -> set[tuple[str, str, str]]:
@@ -37,7 +37,7 @@ def test_score(name: str, capsys: pytest.CaptureFixture[str]) -> None:
         )
     assert len(false) <= most_false, false
     assert right >= floor, wrong
-    assert purposes >= 0.84
+    assert purposes >= 0.9
 
 
 def test_the_sets_are_large_enough() -> None:

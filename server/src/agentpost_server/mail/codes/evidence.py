@@ -3,18 +3,26 @@
 import re
 from typing import Final, NamedTuple
 
-from agentpost_server.mail.codes.labels import LINKED, PASSING, first_purpose, purpose_of, without_names
+from agentpost_server.mail.codes.labels import LINKED, PASSING, first_purpose, hits, purpose_of, without_names
 from agentpost_server.mail.codes.mail_lines import Part
 from agentpost_server.mail.codes.model import Purpose
 
 _MOST: Final = 8_000
 _SELLING: Final = re.compile(
-    r"discount|coupon|voucher|promo|% off|\d% |checkout|gift card|shop now|sale\b|rabatt|gutschein|code promo|"
+    r"discount|coupon|voucher|promo|[$€£]\d+ off|with (?:your )?friends|"
+    r"refer a friend|referral|freunde werb|parrain|"
+    r"invita a tus amigos|% off|\d% |checkout|gift card|shop now|sale\b|rabatt|gutschein|code promo|"
     r"remise|descuento|"
     r"cupon|sconto|buono|desconto|cupom|korting|rabat|kupon|slevov|indirim|скидк|промокод|знижк|割引|クーポン|"
     r"优惠|優惠|折扣|할인|"
     r"쿠폰|خصم|كوبون|קופון|הנחה|छूट|कूपन|reservation|booking|boarding|itinerary|check-in|reserva|buchung|"
     r"prenotazione|予約|예약"
+)
+_MEETING: Final = re.compile(
+    r"(?:meeting|webinar|conference|konferenz|besprechungs)[ -]?(?:id|kennung)\b|dial[ -]?in\b|"
+    r"join (?:from|by phone|with)|"
+    r"id (?:de|da|di) (?:la )?(?:reuni|riunione)|ミーティング ?id|会议(?:号|id)|會議(?:號|id)|회의 ?id|"
+    r"check-?out by|wi-?fi"
 )
 # "If this was not you, …": what follows is offered to somebody else than the one who asked.
 NOT_ME: Final = re.compile(
@@ -36,9 +44,13 @@ _CONDITIONAL: Final = re.compile(
 
 
 class Evidence(NamedTuple):
+    """`named`: the subject names a code, so that what the lines call a code is that one."""
+
     passing: bool
     linked: bool
     selling: bool
+    meeting: bool
+    named: bool
     subject: str
     purpose: Purpose | None
 
@@ -55,6 +67,8 @@ def gather(parts: list[Part]) -> Evidence:
         passing=PASSING.search(whole) is not None,
         linked=LINKED.search(whole) is not None,
         selling=_SELLING.search(whole) is not None,
+        meeting=_MEETING.search(whole) is not None,
+        named=any(hit.says == "named" for hit in hits(subject)),
         subject=subject,
         purpose=purpose_of(without_names(subject), without_conditions(without_names(whole)), subject)
         or first_purpose(whole),

@@ -18,9 +18,14 @@ from agentpost_server.mail.suffixes import registered
 FLOOR: Final = 0.6
 _MOST: Final = 100
 _PATHS: Final[dict[Purpose, re.Pattern[str]]] = {
-    "reset": re.compile(r"reset|forgot|recover|new-?password|change-?password|set-?password|passwort|resetpw"),
-    "sign_in": re.compile(r"magic|approve|sign-?in|log-?in|session|passwordless|sso\b|(?<![a-z])auth(?!or)|otp"),
-    "verify": re.compile(r"verif|confirm|activat|validat|registr|sign-?up|invitation|optin|opt-in|bestaetig"),
+    "reset": re.compile(
+        r"reset|forgot|recover|new-?password|change-?password|set-?password|passwor[dt]/|passwort|kennwort|wachtwoord|"
+        r"mot-?de-?passe|contrasena|senha|palavra-?passe|haslo|heslo|losenord|adgangskode|sifre"
+    ),
+    "sign_in": re.compile(
+        r"magic|approve|sign-?in|log-?in|session|passwordless|(?<![a-z])(?:sso|otp)(?![a-z])|(?<![a-z])auth(?!or)"
+    ),
+    "verify": re.compile(r"verif|confirm|activat|validat|registr|sign-?up|invit(?:e|ation)|optin|opt-in|bestaetig"),
 }
 _SECRET_NAMES: Final = re.compile(
     r"(?:.*[_-])?(?:token|code|key|ticket|otp|oobcode|sig|signature|hash|nonce|secret|jwt|ott|t|k|c|tk|auth|id|"

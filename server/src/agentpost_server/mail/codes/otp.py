@@ -42,7 +42,8 @@ _IS: Final = re.compile(
     r"을|를|은|는|هو|הוא|है|को|आपका)(?![a-z])"
 )
 _USED: Final = re.compile(
-    r"^\W{0,3}(?:を入力|を使用|を使|을 입력|를 입력|को दर्ज|दर्ज कर|का उपयोग|eingeben|ein,? um|girerek|kullan)"
+    r"^\W{0,3}(?:(?:code|kod)\w{0,4}\W)?(?:を入力|を使用|を使|을 입력|를 입력|"
+    r"को दर्ज|दर्ज कर|का उपयोग|eingeben|ein,? um|girerek|kullan)"
 )
 _YOURS: Final = re.compile(
     r"(?<![a-z])(?:your|ihre?|deine?|votre|ton|tu|su|il tuo|la tua|il suo|seu|sua|o teu|je|jouw|uw|twoj|din|"
@@ -52,6 +53,13 @@ _YOURS: Final = re.compile(
 _ORIGIN: Final = re.compile(r"@([a-z0-9.-]{1,253}) #$")
 # Airlines and hotels call a booking's name by the same words.
 _BOOKED: Final = ("confirmation code", "code de confirmation", "codigo de confirma", "codice di conferma", "確認コード")
+# What meetings, doors and beds are opened with has the same names.
+_ROOM: Final = (
+    "passcode", "pass code", "pin", "access code", "password", "zugangscode", "kennwort", "code d'acces",
+    "codigo de acceso", "codice di accesso", "codigo de acesso", "toegangscode", "パスコード", "密码", "密碼", "암호",
+)  # fmt: skip
+_PRICED: Final = re.compile(r"\d\s?$")
+_DIGIT: Final = re.compile(r"\d")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 
@@ -110,7 +118,7 @@ def _inline(line: Line, index: int, candidate: Candidate, evidence: Evidence) ->
     if after and after[0].says == "other" and after[0].start - candidate.end <= 1:
         return Support(0, (0, 0), 0)
     used = _used(line.low, candidate, evidence)
-    if label is None and _claimed(line.low, before, candidate, used):
+    if label is None and (_claimed(line.low, before, candidate, used) or _numbered(line.low, candidate)):
         return Support(0, (0, 0), 0)
     if label is not None:
         told = 0.15 if label.says == "vague" and used else 0
@@ -118,9 +126,8 @@ def _inline(line: Line, index: int, candidate: Candidate, evidence: Evidence) ->
         return Support(sure, (index, label.start), candidate.start - label.end)
     label = None if before and _attached(line.low, before[-1], candidate) else _following(line.low, after, candidate)
     if label is not None:
-        return Support(
-            _confidence(line.low, label, candidate, evidence), (index, label.start), label.start - candidate.end
-        )
+        sure = _confidence(line.low, label, candidate, evidence) + (0.15 if label.says == "vague" and used else 0)
+        return Support(sure, (index, label.start), label.start - candidate.end)
     if _ORIGIN.search(line.low[: candidate.start]):
         return Support(_SURE, (index, candidate.start), 0)
     if used:
@@ -139,7 +146,7 @@ def _leading(low: str, before: list[Hit], candidate: Candidate) -> Hit | None:
         gap = low[hit.end : candidate.start]
         words = len(_WORDS.findall(gap))
         if hit.says in ("soft", "other"):
-            if not _LEADS.search(gap) or (hit.says == "other" and words < 3):
+            if not _LEADS.search(gap) or (hit.says == "other" and words < 3 and not _served(low, hit, gap)):
                 return None
             continue
         if words and _OPENS.search(gap) and not gap.rstrip().endswith(":"):
@@ -149,6 +156,11 @@ def _leading(low: str, before: list[Hit], candidate: Candidate) -> Hit | None:
             return None
         return next((one for one in reversed(before) if one.says == "named" and one.start >= gap_start), hit)
     return None
+
+
+def _served(low: str, hit: Hit, gap: str) -> bool:
+    """A noun that has a number already wants no second: "the TAN for 249,00 EUR to IBAN DE02 1203 is 551903"."""
+    return _DIGIT.search(gap) is not None or _PRICED.search(low, max(0, hit.start - 3), hit.start) is not None
 
 
 def _following(low: str, after: list[Hit], candidate: Candidate) -> Hit | None:
@@ -174,6 +186,11 @@ def _claimed(low: str, before: list[Hit], candidate: Candidate, used: bool) -> b
         if len(_WORDS.findall(gap)) <= 4 and not _SENTENCE_END.search(gap):
             return True
     return False
+
+
+def _numbered(low: str, candidate: Candidate) -> bool:
+    """What "#" stands before is the number of something, unless a site is named before it (WebOTP)."""
+    return low[: candidate.start].endswith("#") and not _ORIGIN.search(low[: candidate.start])
 
 
 def _used(low: str, candidate: Candidate, evidence: Evidence) -> bool:
@@ -218,7 +235,10 @@ def _confidence(low: str, label: Hit, candidate: Candidate, evidence: Evidence) 
     sure += 0.03 if evidence.passing and label.says == "named" else 0
     if evidence.selling and label.says == "named" and low.startswith(_BOOKED, label.start):
         sure -= 0.5
+    if evidence.meeting and low.startswith(_ROOM, label.start):
+        sure -= 0.5
     if label.says == "vague":
+        sure += 0.1 * evidence.named
         sure += 0.15 * evidence.passing + 0.1 * (evidence.purpose is not None) - 0.4 * evidence.selling
         sure += 0.15 * (_YOURS.search(low[max(0, label.start - 24) : label.end + 12]) is not None)
     if candidate.shape == "letters" or _YEAR.fullmatch(candidate.value):

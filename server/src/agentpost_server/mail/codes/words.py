@@ -22,7 +22,8 @@ class Words(NamedTuple):
 
 
 EN = Words(
-    named="verification code|verification number|verification pin|confirmation code|security code|security pin"
+    named="digit code|digit number|digit pin"
+    "|verification code|verification number|verification pin|confirmation code|security code|security pin"
     "|one-time code|one time code|one-time password|one time password|one-time passcode|one time passcode"
     "|one-time pin|one time pin|single-use code|single use code|otp|passcode|pass code|login code"
     "|log-in code|log in code|sign-in code|sign in code|signin code|authentication code"
@@ -42,13 +43,18 @@ EN = Words(
     "|password protected|morse|code review|code of|codebase|airbill|waybill|delivery|dispatch|reg. no"
     "|company no|company number|population|people|users|visitors|points|miles|dial-in|conference"
     "|access number|exit code|http|line ",
-    sign_in="access code|authentication code|two-step|two-factor|2-step|2fa|sign in|sign-in|signin|log in|log-in|login"
+    sign_in="sign in attempt|access code|authentication code|two-step|two-factor|2-step|2fa|sign in|sign-in"
+    "|signin|log in|log-in|login"
     "|logging in|signing in|log on|magic link|access your account|sign me in|log me in",
     verify="verify|verification|confirm|activate|activation|validate|registration|sign up|sign-up|signing up"
-    "|complete your account|finish setting up",
-    reset="reset|forgot|new password|change your password|change password|recover|choose a password"
+    "|complete your account|finish setting up|set up your account|accept the invitation|accept your invitation"
+    "|accept invitation|accept invite",
+    reset="reset|forgot|new password|change your password|change password"
+    "|choose a password"
+    "|recover your|recover my|recover access|account recovery|password recovery|recovery code|recovery link"
     "|set a password|set your password|set password|choose password|create password|create a password",
-    passing="expire|valid for|good for|valid until|only valid|do not share|don't share|never share|don’t share"
+    passing="never forward|do not forward|don't forward"
+    "|expire|valid for|good for|valid until|only valid|do not share|don't share|never share|don’t share"
     "|didn't request|didn’t request|did not request|didn't ask|did not ask|didn’t ask|didn't try"
     "|did not try|will ask you for|ignore this|can only be used once|can be used once|used only once"
     "|if this was not you|if this wasn't you|keep it secret",

@@ -18,8 +18,10 @@ LATIN: Final[dict[str, Words]] = {
         "|geschenk|kurs|zimmer|abhol|zähler|seriennummer|besucher|einwohner",
         sign_in="zugangscode|anmeld|einlogg|einzulogg|log dich ein|loggen sie sich ein|login|log-in|anzumeld"
         "|zugang zu ihrem konto|melde dich an|melden sie sich",
-        verify="bestätig|verifizier|aktivier|registrier|freischalt|freizuschalt",
-        reset="zurücksetz|zurückzusetz|passwort vergessen|kennwort vergessen|neues passwort|neues kennwort"
+        verify="einladung annehmen|nehmen sie die einladung|nimm die einladung|"
+        "bestätig|verifizier|aktivier|registrier|freischalt|freizuschalt",
+        reset="passwort festleg|passwort vergeben|passwort wählen|passwort setzen|passwort erstellen|passwort fest|"
+        "zurücksetz|zurückzusetz|passwort vergessen|kennwort vergessen|neues passwort|neues kennwort"
         "|passwort ändern|passwort zu ändern",
         passing="läuft ab|laufen ab|läuft in|gültig|verfällt|abläuft|geben sie diesen code|niemals weiter|niemandem"
         "|nicht weiter|nicht angefordert|nicht an andere|teilen sie|teile ihn|haben sie dies nicht|ignorieren",
@@ -37,10 +39,13 @@ LATIN: Final[dict[str, Words]] = {
         "|code postal|code promo|code de réduction|code avantage|bon de réduction|bon d'achat|remise"
         "|réservation|vol |compte|carte|adhérent|montant|total|prix|tva|siret|siren|rcs|rue|avenue|boulevard"
         "|se terminant|cedex|numéro de|n°|ticket|cadeau|parrainage|place|chambre|retrait|visiteurs|habitants",
-        sign_in="code d'accès|se connecter|connexion|connecter|connectez|identifier|lien magique"
+        sign_in="authentifi|"
+        "code d'accès|se connecter|connexion|connecter|connectez|identifier|lien magique"
         "|accéder à votre compte",
-        verify="vérifi|confirm|activer|activez|activation|valider|validez|validation|inscription|inscrire",
-        reset="réinitialis|mot de passe oublié|nouveau mot de passe|changer votre mot de passe"
+        verify="j'active|accepter l'invitation|acceptez l'invitation|"
+        "vérifi|confirm|activer|activez|activation|valider|validez|validation|inscription|inscrire",
+        reset="choisir un mot de passe|choisissez un mot de passe|définir un mot de passe|créer un mot de passe|"
+        "réinitialis|mot de passe oublié|nouveau mot de passe|changer votre mot de passe"
         "|modifier votre mot de passe",
         passing="expire|valable|valide pendant|ne le partagez|ne partagez|ne communiquez|ne le communiquez"
         "|jamais ce code|pas à l'origine|pas demandé|n'avez pas|ignorer|ignorez",
@@ -59,10 +64,13 @@ LATIN: Final[dict[str, Words]] = {
         "|código postal|c.p.|código promocional|cupón|descuento|regalo|reserva|vuelo|cuenta|tarjeta|socio"
         "|importe|total|precio|iva|cif|nif|calle|avenida|terminada en|termina en|número de|ticket|caso"
         "|habitación|recogida|visitantes|habitantes|código de barras|rastreo|guía|cupo",
-        sign_in="código de acceso|iniciar sesión|inicio de sesión|inicia sesión|inicie sesión|acceder|accede"
+        sign_in="autentic|"
+        "código de acceso|iniciar sesión|inicio de sesión|inicia sesión|inicie sesión|acceder|accede"
         "|entrar|ingresar|ingresa|enlace mágico",
-        verify="verific|confirm|activar|activa |active su|validar|valida |registro|registrar",
-        reset="restablec|reestablec|restaur|olvidaste tu contraseña|olvidó su contraseña|nueva contraseña"
+        verify="aceptar la invitación|acepta la invitación|aceptar invitación|"
+        "verific|confirm|activar|activa |active su|validar|valida |registro|registrar",
+        reset="crear contraseña|crea tu contraseña|crear una contraseña|elige una contraseña|establecer contraseña|"
+        "restablec|reestablec|restaur|olvidaste tu contraseña|olvidó su contraseña|nueva contraseña"
         "|cambiar tu contraseña|cambiar su contraseña|recuper",
         passing="caduca|vence|expira|válido|no lo compartas|no compartas|no comparta|no lo comparta|no solicitaste"
         "|no solicitó|no has solicitado|no ha solicitado|ignora este|ignore este|nunca te pediremos"
@@ -82,9 +90,10 @@ LATIN: Final[dict[str, Words]] = {
         "|conto|carta|tessera|socio|importo|totale|prezzo|iva|codice fiscale|p.iva|via |piazza|viale"
         "|che termina con|numero di|ticket|pratica|regalo|camera|ritiro|visitatori|abitanti|codice a barre"
         "|codice articolo",
-        sign_in="acced|accesso|login|entra|link magico",
-        verify="verific|conferm|attiv|convalid|registr",
-        reset="reimpost|reset|password dimenticata|nuova password|cambiare la password|ripristin",
+        sign_in="autentic|acced|accesso|login|entra|link magico",
+        verify="accetta l'invito|accettare l'invito|verific|conferm|attiv|convalid|registr",
+        reset="imposta la password|imposta una password|scegli una password|crea una password|"
+        "reimpost|reset|password dimenticata|nuova password|cambiare la password|ripristin",
         passing="scade|scadrà|valido|valida per|non condivid|non comunicar|non condivider|non hai richiesto"
         "|non ha richiesto|ignora|ignori|non sei stato tu",
         linked="link magico|link di accesso|link di verifica|questo link|link seguente|seguente link|link qui sotto"
@@ -101,10 +110,13 @@ LATIN: Final[dict[str, Words]] = {
         "|código postal|cep|código promocional|cupom|cupão|desconto|vale|reserva|voo|conta|cartão|sócio"
         "|montante|total|preço|valor|nif|cnpj|cpf|rua|avenida|terminado em|final |número d|ticket|protocolo"
         "|chamado|quarto|levantamento|visitantes|habitantes|código de barras|boleto",
-        sign_in="código de acesso|iniciar sessão|início de sessão|inicie sessão|entrar|acessar|aceder"
+        sign_in="autentic|"
+        "código de acesso|iniciar sessão|início de sessão|inicie sessão|entrar|acessar|aceder"
         "|fazer login|login|link mágico",
-        verify="verific|confirm|ativar|ative |ativação|validar|registo|registro|cadastro",
-        reset="redefin|repor|reposição|esqueceu|nova senha|nova palavra-passe|alterar a sua senha|recuper",
+        verify="aceitar o convite|aceite o convite|aceitar convite|"
+        "verific|confirm|ativar|ative |ativação|validar|registo|registro|cadastro",
+        reset="definir senha|criar senha|criar uma senha|defina a sua palavra-passe|defina sua senha|"
+        "redefin|repor|reposição|esqueceu|nova senha|nova palavra-passe|alterar a sua senha|recuper",
         passing="expira|válido|não o partilhe|não partilhe|não compartilhe|não solicitou|não pediu|não fez este"
         "|ignore|nunca vamos pedir|não foi você",
         linked="link mágico|link de acesso|link de verificação|este link|link abaixo|seguinte link|ligação abaixo"
@@ -121,8 +133,9 @@ LATIN: Final[dict[str, Words]] = {
         "|totaal|prijs|btw|kvk|straat|eindigend op|dossier|ticket|artikel|kamer|afhaal|bezoekers|inwoners"
         "|streepjescode|waardebon|track",
         sign_in="toegangscode|inlog|in te loggen|log in|aanmeld|aan te melden|magische link",
-        verify="verifi|bevestig|activeer|activeren|registr",
-        reset="wachtwoord opnieuw|wachtwoord vergeten|nieuw wachtwoord|wachtwoord te wijzigen|opnieuw instellen"
+        verify="uitnodiging accepteren|accepteer de uitnodiging|verifi|bevestig|activeer|activeren|registr",
+        reset="wachtwoord instellen|wachtwoord kiezen|kies een wachtwoord|stel een wachtwoord|stel je wachtwoord|"
+        "wachtwoord opnieuw|wachtwoord vergeten|nieuw wachtwoord|wachtwoord te wijzigen|opnieuw instellen"
         "|opnieuw in te stellen|wachtwoord herstel|herstel je wachtwoord",
         passing="verloopt|geldig|deel deze|niet delen|deel hem|nooit met|niet aangevraagd|niet zelf|heb je dit niet"
         "|heeft u dit niet|negeer|negeren",
@@ -140,8 +153,9 @@ LATIN: Final[dict[str, Words]] = {
         "|kod promocyjny|rabat|kupon|rezerwacj|lot|konto nr|rachun|kart|członk|kwot|suma|razem|cen|vat|nip"
         "|regon|ul.|kończąc|numer|zgłoszeni|sprawa|prezent|odbioru|odwiedzin|mieszkańc|kod kreskowy",
         sign_in="kod dostępu|zalog|logowan|zaloguj",
-        verify="weryfik|potwierd|aktyw|rejestrac",
-        reset="resetow|zresetuj|zapomnia|nowe hasło|zmiana hasła|zmienić hasło|ustaw nowe",
+        verify="przyjmij zaproszenie|zaakceptuj zaproszenie|weryfik|potwierd|aktyw|rejestrac",
+        reset="ustaw hasło|ustawić hasło|utwórz hasło|"
+        "resetow|zresetuj|zapomnia|nowe hasło|zmiana hasła|zmienić hasło|ustaw nowe",
         passing="wygas|ważny|ważn|traci ważność|nie udostępniaj|nie podawaj|nikomu|nie prosił|zignoruj|to nie ty",
         linked="ten link|poniższy link|link poniżej|link aktywacyjny|link do logowania|przycisk poniżej"
         "|poniższy przycisk|magiczny link",
@@ -156,8 +170,9 @@ LATIN: Final[dict[str, Words]] = {
         "|moms|org.nr|gatan|slutar på|ärende|ticket|artikel|rum|hämta|besökare|invånare|streckkod|kolli"
         "|värdekod",
         sign_in="logga in|inloggning|loggar in",
-        verify="verifier|bekräft|aktiver|registrer",
-        reset="återställ|glömt lösenord|glömt ditt lösenord|nytt lösenord|byta lösenord|byt lösenord",
+        verify="acceptera inbjudan|verifier|bekräft|aktiver|registrer",
+        reset="välj lösenord|skapa lösenord|välj ett lösenord|ange lösenord|"
+        "återställ|glömt lösenord|glömt ditt lösenord|nytt lösenord|byta lösenord|byt lösenord",
         passing="går ut|upphör|giltig|dela inte|dela aldrig|inte begärt|begärde inte|inte har begärt|ignorera"
         "|bortse från",
         linked="denna länk|den här länken|länken nedan|följande länk|inloggningslänk|magisk länk|knappen nedan",
@@ -172,8 +187,9 @@ LATIN: Final[dict[str, Words]] = {
         "|rabat|gavekort|booking|flynummer|konto|kort|medlem|beløb|i alt|total|pris|moms|cvr|vej |ender på"
         "|sagsnummer|sag |ticket|vare|værelse|afhent|besøgende|indbyggere|stregkode|varenr|rabattkode",
         sign_in="logge ind|log ind|login|logge på|logg inn|logge inn",
-        verify="bekræft|verific|verificer|aktiver|registrer|bekreft|verifiser",
-        reset="nulstil|glemt adgangskode|glemt din|ny adgangskode|skifte adgangskode|tilbakestill|nytt passord",
+        verify="accepter invitation|acceptér invitation|bekræft|verific|verificer|aktiver|registrer|bekreft|verifiser",
+        reset="vælg adgangskode|opret adgangskode|vælg en adgangskode|"
+        "nulstil|glemt adgangskode|glemt din|ny adgangskode|skifte adgangskode|tilbakestill|nytt passord",
         passing="udløber|gyldig|del ikke|del aldrig|ikke bedt om|har ikke anmodet|ikke anmodet|ignorer|se bort fra"
         "|utløper",
         linked="dette link|linket nedenfor|følgende link|login-link|magisk link|knappen nedenfor|linket herunder",
@@ -188,8 +204,9 @@ LATIN: Final[dict[str, Words]] = {
         "|poukaz|rezervac|let |účt|kart|člen|částk|celkem|cena|dph|ičo|dič|ulice|ul.|končící|číslo|požadav"
         "|ticket|pokoj|vyzvednut|návštěvník|obyvatel|čárový kód",
         sign_in="přihlá|přihlášení|přihlaste|přihlásit",
-        verify="ověř|potvr|aktiv|registrac",
-        reset="obnov|zapomenut|nové heslo|změna hesla|změnit heslo|resetov",
+        verify="přijmout pozvánku|přijměte pozvánku|ověř|potvr|aktiv|registrac",
+        reset="nastavit heslo|nastavte si heslo|nastavte heslo|vytvořit heslo|"
+        "obnov|zapomenut|nové heslo|změna hesla|změnit heslo|resetov",
         passing="vyprší|platí|platnost|platný|nesdílejte|nikomu|nesdělujte|nežádali|nepožádali|ignorujte|nepožadovali",
         linked="tento odkaz|následující odkaz|odkaz níže|přihlašovací odkaz|odkaz pro|tlačítko níže",
     ),
@@ -202,9 +219,11 @@ LATIN: Final[dict[str, Words]] = {
         "|indirim kod|kampanya kod|kupon|indirim|hediye|rezervasyon|uçuş|hesap no|hesab|kart|üye|tutar|toplam"
         "|fiyat|kdv|vergi|sokak|cadde|mah.|ile biten|numara|talep|bilet|oda|teslim|ziyaretçi|nüfus|barkod",
         sign_in="giriş yap|oturum aç|giriş|oturum",
-        verify="doğrula|onayla|etkinleştir|aktive|kayıt",
-        reset="sıfırla|şifremi unuttum|şifrenizi unut|yeni şifre|parola değiş|şifre değiş|yenile",
-        passing="geçerli|süresi dol|sona erer|paylaşma|kimseyle|talep etmediy|siz yapmadı|isteği siz|dikkate alma"
+        verify="onay|daveti kabul|doğrula|onayla|etkinleştir|aktive|kayıt",
+        reset="şifre belirle|şifre oluştur|parola oluştur|parola belirle|"
+        "sıfırla|şifremi unuttum|şifrenizi unut|yeni şifre|parola değiş|şifre değiş|yenile",
+        passing="süresi|sonra geçersiz|"
+        "geçerli|süresi dol|sona erer|paylaşma|kimseyle|talep etmediy|siz yapmadı|isteği siz|dikkate alma"
         "|görmezden gel|yok say",
         linked="bu bağlantı|aşağıdaki bağlantı|giriş bağlantısı|sihirli bağlantı|bağlantıya tıkla|butona tıkla"
         "|aşağıdaki buton|düğme",
