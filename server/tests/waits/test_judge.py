@@ -81,11 +81,11 @@ def test_a_mail_without_text_fits_no_text() -> None:
 
 
 def test_a_mail_is_held_against_the_waits_of_its_own_inbox() -> None:
-    assert fits([_mail()], [_wait(inbox_id=_OTHER)]) == []
+    assert fits([_mail()], [_wait(inbox_id=_OTHER)]).fits == []
 
 
 def _matches(mails: list[Mail], waits: list[Armed], **given: Any) -> list[tuple[int, int]]:
-    found = fits(mails, waits)
+    found = fits(mails, waits).fits
     armed = given.get("armed", {wait.id for wait in waits})
     there = given.get("there", {mail.id for mail in mails})
     made = assign(found, armed, there, given.get("taken", set()))
@@ -111,3 +111,13 @@ def test_what_is_taken_gone_or_ended_is_left_out() -> None:
     assert _matches([mail], waits, taken={mail.id}) == [(3, 1)]
     assert _matches([mail], waits, there=set()) == []
     assert _matches([mail], waits, armed={waits[1].id}) == [(2, 1)]
+
+
+def test_when_time_is_up_it_says_how_far_it_came() -> None:
+    mails, waits = [_mail(1), _mail(2), _mail(3)], [_wait(1)]
+    assert fits(mails, waits).position is None
+    assert [one.mail.position for one in fits(mails, waits, lambda: False).fits] == [1, 2, 3]
+    judged = fits(mails, waits, lambda: True)
+    assert ([one.mail.position for one in judged.fits], judged.position) == ([1], 1)
+    answers = iter((False, True))
+    assert fits(mails, waits, lambda: next(answers)).position == 2

@@ -15,9 +15,8 @@ from agentpost_server.core import ids
 from agentpost_server.db import Tx
 from agentpost_server.events import Publisher
 from databases import new_database
-from harness import KEYRING, Server, Tenant, client, new_tenant, running_server
-from program.instances import Instance, http_to
-from program.running import running, until
+from harness import Server, Tenant, client, new_tenant, running_server
+from program.pair import pair
 from stories.post import mail_in
 from waits.waiting import arm, new_inbox, parked, poll, receive
 
@@ -147,40 +146,17 @@ async def test_the_database_itself_gives_a_message_to_one_exclusive_wait(tenant:
 async def test_a_matcher_that_is_killed_loses_and_doubles_nothing(postgres: str, tmp_path: Path) -> None:
     """Real processes: one of two is killed -9 while mail comes in."""
     database = await new_database(postgres, "waits")
-    settings: dict[str, Any] = {
-        "AGENTPOST_DATABASE_URL": database,
-        "AGENTPOST_SECRET_KEY": KEYRING._roots[0].hex(),
-        "AGENTPOST_PUBLIC_URL": "https://mail.example",
-        "AGENTPOST_DATABASE_CONNECTIONS": "4",
-    }
-    async with AsyncExitStack() as stack:
-        key = await _new_key(database)
-        instances = []
-        for name in ("one", "two"):
-            data = tmp_path / "shared"
-            words = ("serve", "--http-port", "0", "--smtp-port", "0")
-            started = running(*words, data=data, output=tmp_path / name, AGENTPOST_DATA_DIR=str(data), **settings)
-            program = await stack.enter_async_context(started)
-            await until(lambda p=program: "HTTP on port" in p.said or p.process.returncode is not None, 90)
-            assert program.process.returncode is None, program.log
-            instances.append(Instance(program))
-        http = await stack.enter_async_context(http_to(instances[0], key))
-        other = await stack.enter_async_context(http_to(instances[1], key))
+    async with pair(database, tmp_path) as two:
+        http, other = two.https
         inbox = (await http.post("/inboxes", json={})).json()
         waits = [await arm(http if n % 2 else other, inbox["id"]) for n in range(30)]
         for n in range(30):
-            port = instances[n % 2 if n < 15 else 0].smtp_port
+            port = two.instances[n % 2 if n < 15 else 0].smtp_port
             await mail_in(port, inbox["email"], subject=f"Mail {n}", text=f"{n}")
             if n == 14:
-                instances[1].program.process.send_signal(signal.SIGKILL)
+                two.instances[1].program.process.send_signal(signal.SIGKILL)
         subjects = []
         while len(subjects) < 30:  # the test's own time ends it
             ended = await asyncio.gather(*(poll(http, wait, 50) for wait in waits))
             subjects = [one["message"]["subject"] for one in ended if one["status"] == "matched"]
         assert sorted(subjects) == sorted(f"Mail {n}" for n in range(30))
-
-
-async def _new_key(database: str) -> str:
-    """An organization in the database; no server stays."""
-    async with running_server(database, roles=("api",)) as server, new_tenant(server) as tenant:
-        return tenant.organization.live_key

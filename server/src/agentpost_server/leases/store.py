@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from agentpost_server.core.any_case import part
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Database, Tx
 from agentpost_server.leases.model import MOST_ATTEMPTS
 
 _OURS = "l.status = 'leased' AND l.current AND l.leased_until > clock_timestamp()"
+_NO_PART = (None, None, None)
 _COLUMNS = "l.id, l.message_id, l.attempt, l.leased_until, l.status"
+
+
+def _plain(column: str, variants: int, plain: int) -> str:
+    """The column as `any_case` compares it, as far as the filter's letters go."""
+    return f"replace(replace(translate({column}, ${variants}, ${plain}), 'ß', 'ss'), 'ẞ', 'ss')"
+
+
 # The planner must see the words and the order of the index `messages_unhandled`.
 _CLAIM = f"""
 WITH picked AS MATERIALIZED (
@@ -19,10 +28,10 @@ WITH picked AS MATERIALIZED (
       AND m.direction = 'inbound' AND m.status = 'received' AND m.handled_at IS NULL
       AND (l.id IS NULL OR (l.leased_until <= now() AND l.attempt < {MOST_ATTEMPTS}))
       AND ($7::text IS NULL OR $7 = ANY (m.labels))
-      AND ($8::text IS NULL OR strpos(lower(m.from_address ->> 'email'), lower($8)) > 0)
-      AND ($9::text IS NULL OR strpos(lower(m.subject), lower($9)) > 0)
-      AND ($10::uuid IS NULL OR m.thread_id = $10)
-      AND ($11::boolean IS NULL OR ('unread' = ANY (m.labels)) = $11)
+      AND ($8::uuid IS NULL OR m.thread_id = $8)
+      AND ($9::boolean IS NULL OR ('unread' = ANY (m.labels)) = $9)
+      AND ($10::text IS NULL OR strpos({_plain("m.from_address ->> 'email'", 11, 12)}, $10) > 0)
+      AND ($13::text IS NULL OR strpos({_plain("m.subject", 14, 15)}, $13) > 0)
     ORDER BY uuid_send(m.id) LIMIT $4 FOR NO KEY UPDATE OF m SKIP LOCKED
 ), ended AS (
     UPDATE leases l SET current = false, status = CASE l.status WHEN 'leased' THEN 'expired' ELSE l.status END,
@@ -46,6 +55,7 @@ async def claim(
 ) -> list[Any]:
     """Up to as many as there are ids, the oldest first. A row without an id stands for a message that somebody else
     leased since this statement began: another one sees it."""
+    sender, subject = (None if filters[name] is None else part(str(filters[name])) for name in ("sender", "subject"))
     return await tx.rows(
         _CLAIM,
         scope.organization_id,
@@ -55,10 +65,10 @@ async def claim(
         list(new_ids),
         seconds,
         filters["label"],
-        filters["sender"],
-        filters["subject"],
         filters["thread_id"],
         filters["unread"],
+        *(sender or _NO_PART),
+        *(subject or _NO_PART),
     )
 
 

@@ -3,11 +3,12 @@
 Mails are taken in the order of the log, waits in the order in which they were armed.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from agentpost_server.core.any_case import any_case
 from agentpost_server.mail.codes import find_codes
 
 
@@ -20,13 +21,13 @@ class Mail:
         self.inbox_id: UUID = row["inbox_id"]
         self.id: UUID = row["id"]
         self.position: int = row["position"]
-        self.sender: str = row["sender"].casefold()
-        self.subject: str = row["subject"].casefold()
+        self.sender = any_case(row["sender"])
+        self.subject = any_case(row["subject"])
         self.labels: list[str] = row["labels"]
 
     @cached_property
     def text(self) -> str:
-        return (self._row["body"] or "").casefold()
+        return any_case(self._row["body"] or "")
 
     @cached_property
     def has_code(self) -> bool:
@@ -44,9 +45,9 @@ class Armed:
         self.since = since
         self.fresh: bool = not row["looked"]
         self.exclusive: bool = row["exclusive"]
-        self._sender = (row["sender"] or "").casefold()
-        self._subject = (row["subject"] or "").casefold()
-        self._text = (row["body_text"] or "").casefold()
+        self._sender = any_case(row["sender"] or "")
+        self._subject = any_case(row["subject"] or "")
+        self._text = any_case(row["body_text"] or "")
         self._label = (row["label"] or "").lower()
         self.has_code: bool = row["has_code"]
 
@@ -79,13 +80,27 @@ class Match(NamedTuple):
     message_id: UUID
 
 
-def fits(mails: Iterable[Mail], waits: Iterable[Armed]) -> list[Fit]:
-    """The mails that fit any wait of their inbox."""
+class Judged(NamedTuple):
+    """`position`: of the last mail that was judged; None when all were."""
+
+    fits: list[Fit]
+    position: int | None
+
+
+def fits(mails: Iterable[Mail], waits: Iterable[Armed], late: Callable[[], bool] = lambda: False) -> Judged:
+    """The mails that fit any wait of their inbox. One mail is judged however late it is, so that each look gets on."""
     by_inbox: dict[UUID, list[Armed]] = {}
     for wait in waits:
         by_inbox.setdefault(wait.inbox_id, []).append(wait)
-    found = [Fit(mail, [wait for wait in by_inbox.get(mail.inbox_id, ()) if wait.fits(mail)]) for mail in mails]
-    return [one for one in found if one.waits]
+    found: list[Fit] = []
+    position: int | None = None
+    for mail in mails:
+        if position is not None and late():
+            return Judged(found, position)
+        if fitting := [wait for wait in by_inbox.get(mail.inbox_id, ()) if wait.fits(mail)]:
+            found.append(Fit(mail, fitting))
+        position = mail.position
+    return Judged(found, None)
 
 
 def assign(

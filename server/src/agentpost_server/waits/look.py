@@ -5,6 +5,7 @@ wait's position was read. What was missed is never lost: the next look begins wh
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +20,10 @@ from agentpost_server.work import Claimed, Lane
 
 ARMED: Final = "waits-armed"
 _PAGE: Final = 20
+_LEASE_SECONDS: Final = 60
+# What is not judged by then is left to the next look, which begins there: whatever mail says, no look outlasts its
+# lease, and strangers whose inboxes were claimed in the same batch wait no longer.
+_LOOK_SECONDS: Final = 5.0
 
 
 class Looks(Lane):
@@ -33,7 +38,7 @@ class Looks(Lane):
             batch=20,
             per_organization=10,
             concurrency=2,
-            lease_seconds=60,
+            lease_seconds=_LEASE_SECONDS,
         )
         self._runtime = runtime
         self._tell = tell
@@ -63,21 +68,24 @@ class Looks(Lane):
             waits = _armed(seen, await store.armed(tx, seen))
         until = await store.settled_position(database)
         after = min((wait.since for wait in waits), default=until)
+        ends = time.monotonic() + _LOOK_SECONDS
         while after < until:
-            found, after = await self._page(organizations, waits, after, until)
+            found, after = await self._page(organizations, waits, after, until, ends)
             if found:
                 await self._hand_out(claimed, found)
+            if time.monotonic() > ends:
+                break
         async with database.work(organizations) as tx:
             mine = await store.hold(tx, claimed)
             if fresh := [wait for wait in waits if wait.fresh and wait.inbox_id in mine]:
-                await store.mark_looked(tx, fresh)
-            if await store.settle(tx, [row for row in seen if row["id"] in mine], until):
+                await store.mark_looked(tx, fresh, after)
+            if await store.settle(tx, [row for row in seen if row["id"] in mine], after, unfinished=after < until):
                 self.ring()
 
     async def _page(
-        self, organizations: set[UUID], waits: list[Armed], after: int, until: int
+        self, organizations: set[UUID], waits: list[Armed], after: int, until: int, ends: float
     ) -> tuple[list[Fit], int]:
-        """What the next page of received mail holds for whom, and where it ended."""
+        """What the next page of received mail holds for whom, and where it ended; before its end when time is up."""
         async with self._runtime.database.work(organizations) as tx:
             heard = await store.heard(tx, _spans(waits), after, until, _PAGE)
             wanted = [(owner, ids.decode("msg", message), position) for owner, position, message in heard]
@@ -87,8 +95,10 @@ class Looks(Lane):
                 read_in=list({one.inbox_id for one in waits if one.reads_text}),
                 codes_in=list({one.inbox_id for one in waits if one.has_code}),
             )
-        found = await asyncio.to_thread(lambda: fits(map(Mail, rows), waits))
-        return found, heard[-1][1] if len(heard) == _PAGE else until
+        judged = await asyncio.to_thread(lambda: fits(map(Mail, rows), waits, lambda: time.monotonic() > ends))
+        if judged.position is not None:
+            return judged.fits, judged.position
+        return judged.fits, heard[-1][1] if len(heard) == _PAGE else until
 
     async def _hand_out(self, claimed: list[Claimed], found: list[Fit]) -> None:
         """One transaction: whoever lost a claim writes nothing, and what is held changes under nobody's hands."""

@@ -148,27 +148,34 @@ async def match(tx: Tx, matches: Sequence[Match]) -> None:
     )
 
 
-async def settle(tx: Tx, seen: Sequence[Any], until: int) -> bool:
-    """These inboxes, which we hold, were looked through up to `until`. True when one has something new since."""
+async def settle(tx: Tx, seen: Sequence[Any], until: int, *, unfinished: bool) -> bool:
+    """These inboxes, which we hold, were looked through up to `until`. True when one has something more."""
     rows = await tx.rows(
         """UPDATE wait_looks l SET position = GREATEST(l.position, $4),
-             due_at = CASE WHEN l.told > $4 OR l.arms <> s.arms THEN now() END
+             due_at = CASE WHEN $5 OR l.told > $4 OR l.arms <> s.arms THEN now() END
            FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS s(organization_id, id, arms)
            WHERE l.organization_id = s.organization_id AND l.id = s.id RETURNING l.due_at""",
         [row["organization_id"] for row in seen],
         [row["id"] for row in seen],
         [row["arms"] for row in seen],
         until,
+        unfinished,
     )
     return any(row["due_at"] is not None for row in rows)
 
 
-async def mark_looked(tx: Tx, waits: Sequence[Armed]) -> None:
+async def mark_looked(tx: Tx, waits: Sequence[Armed], until: int) -> None:
+    """Mail up to `until` was held against these. Before their inboxes are settled: one that is not yet where its inbox
+    was goes on by its own position, and misses nothing between the two."""
     await tx.run(
-        """UPDATE waits w SET looked = true FROM unnest($1::uuid[], $2::uuid[]) AS a(organization_id, id)
+        """UPDATE waits w SET position = GREATEST(w.position, $4), looked = GREATEST(w.position, l.position) <= $4
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS a(organization_id, id, inbox_id)
+           JOIN wait_looks l ON l.organization_id = a.organization_id AND l.id = a.inbox_id
            WHERE w.organization_id = a.organization_id AND w.id = a.id AND w.status = 'armed'""",
         [wait.organization_id for wait in waits],
         [wait.id for wait in waits],
+        [wait.inbox_id for wait in waits],
+        until,
     )
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Final, Literal, NamedTuple
 
 Shape = Literal["digits", "grouped", "spaced", "mixed", "letters"]
-_MOST: Final = 60
+_MOST: Final = 20
 # A letter, figure or sign that makes what touches it part of a longer word. Scripts without blanks are not in it.
 _W: Final = "A-Za-z0-9_\u00c0-\u024f\u0370-\u03ff\u0400-\u052f"
 _BEFORE: Final = rf"(?<![{_W}@+/\\.&?%-])(?<![$€£¥₹₽₺₩])(?<![$€£¥₹₽₺₩] )"
@@ -57,7 +57,7 @@ def blanked(shown: str) -> str:
 
 
 def candidates(line: str) -> list[Candidate]:
-    """From a blanked line, at most 60."""
+    """From a blanked line, at most 20."""
     found: list[Candidate] = []
     for match in _SHAPES.finditer(line):
         shape: Shape = match.lastgroup  # pyright: ignore[reportAssignmentType]

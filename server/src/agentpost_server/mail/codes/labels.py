@@ -97,6 +97,7 @@ def _overlap(one: Hit, other: Hit) -> bool:
     return one.start < other.end and other.start < one.end
 
 
+@functools.lru_cache(maxsize=64)
 def purpose_of(*zones: str) -> Purpose | None:
     """What the first zone that says anything says: reset before the earlier of sign-in and verify."""
     for zone in zones:
@@ -106,6 +107,7 @@ def purpose_of(*zones: str) -> Purpose | None:
     return None
 
 
+@functools.lru_cache(maxsize=64)
 def first_purpose(zone: str) -> Purpose | None:
     """What is said first."""
     places: list[tuple[int, Purpose]] = [
@@ -114,6 +116,7 @@ def first_purpose(zone: str) -> Purpose | None:
     return min(places)[1] if places else None
 
 
+@functools.lru_cache(maxsize=64)
 def without_names(line: str) -> str:
     """The line without names such as "verification code", which a code has whatever it is for."""
     return _LABELS["named"].sub(lambda match: " " if purpose_of(match[0]) in (None, "verify") else match[0], line)

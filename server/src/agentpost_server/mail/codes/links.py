@@ -16,7 +16,7 @@ from agentpost_server.mail.codes.model import Code, Purpose
 from agentpost_server.mail.suffixes import registered
 
 FLOOR: Final = 0.6
-_MOST: Final = 100
+_MOST: Final = 50
 _PATHS: Final[dict[Purpose, re.Pattern[str]]] = {
     "reset": re.compile(
         r"reset|forgot|recover|new-?password|change-?password|set-?password|passwor[dt]/|passwort|kennwort|wachtwoord|"

@@ -9,7 +9,7 @@ from agentpost_server.mail.extract import extract_html, extract_text
 from agentpost_server.mail.html import html_to_text
 
 MOST_TEXT: Final = 60_000
-MOST_HTML: Final = 1_000_000
+MOST_HTML: Final = 400_000
 MOST_LINES: Final = 1500
 MOST_LINE: Final = 4000
 _MOST_SHOWN: Final = 1500

@@ -15,7 +15,7 @@ _LOOK_AHEAD: Final = 2
 _SURE: Final = 0.95
 _MAYBE: Final = 0.48
 FLOOR: Final = 0.6
-_MOST_LOOKS: Final = 1_000
+_MOST_LOOKS: Final = 200
 _MOST_CODES: Final = 20
 _SENTENCE_END: Final = re.compile(r"[.!?;।]\s|[.!?;।]$")
 # What may stand between the name of a code and the code: a colon, a dash, a form of "to be".
