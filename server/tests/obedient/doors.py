@@ -22,6 +22,13 @@ class Doors:
         self.http = http
         self.inbox_id = inbox_id
         self.shown: dict[str, set[str]] = {}
+        self._waits: list[str] = []
+
+    async def arm(self, count: int) -> None:
+        """Waits for whatever comes; each gets one mail."""
+        for _ in range(count):
+            wanted = {"exclusive": True}
+            self._waits.append((await self.http.post(f"/inboxes/{self.inbox_id}/waits", json=wanted)).json()["id"])
 
     async def look(self, out: Outside, heard: set[str]) -> dict[str, set[str]]:
         """Everything that has come, by every door; `heard` is what the WebSocket has told."""
@@ -33,6 +40,9 @@ class Doors:
             "socket": heard,
             "webhook": set(_hooked(out)),
             "threads": {one["id"] async for one in self._by_thread()},
+            "context": {one["message_id"] async for one in self._spans()},
+            "search": {one["message"]["id"] async for one in self._pages("/search", q="please")},
+            "waits": {one async for one in self._waited()},
             "claims": {one["message"]["id"] async for one in self._claims()},
         }
         return self.shown
@@ -56,6 +66,18 @@ class Doors:
             for one in (await self.http.get(f"/threads/{thread['id']}/messages")).json()["data"]:
                 if one["direction"] == "inbound":
                     yield one
+
+    async def _spans(self) -> AsyncGenerator[Json]:
+        async for thread in self._pages("/threads"):
+            context = (await self.http.get(f"/threads/{thread['id']}/context", params={"max_tokens": 500})).json()
+            for one in (*context["spans"], *context["omitted"]):
+                yield one
+
+    async def _waited(self) -> AsyncGenerator[str]:
+        for wait_id in self._waits:
+            wait = (await self.http.get(f"/waits/{wait_id}", params={"timeout": 30}, timeout=60)).json()
+            assert wait["status"] == "matched", wait
+            yield wait["message"]["id"]
 
     async def _claims(self) -> AsyncGenerator[Json]:
         path = f"/inboxes/{self.inbox_id}/messages/claim"
