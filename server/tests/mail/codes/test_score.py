@@ -1,7 +1,7 @@
 """How often the rules are right on whole mails: those they were tuned on, and those they were not.
 
-All three are tuned on by now. The honest figures are those of the first runs, before any rule was changed by the mails:
-`first_held_out.txt` 95.5 % right and 2 of 26 false, `second_held_out.txt` 89.1 % right and 3 of 49 false.
+The honest figure is that of `third_held_out.txt`, by whose mails no rule was ever changed. The others are tuned on by
+now; their first runs were: `first_held_out.txt` 95.5 % right, 2 of 26 false; `second_held_out.txt` 89.1 %, 3 of 49.
 """
 
 import pytest
@@ -10,7 +10,12 @@ from agentpost_server.mail.codes import find_codes
 from mail.codes.fixture_mails import Mail, mails
 
 # Of each set: the least share that must be right, and how many mails without a code may be given one.
-_SETS = {"tuned.txt": (0.99, 0), "first_held_out.txt": (0.99, 0), "second_held_out.txt": (0.99, 0)}
+_SETS = {
+    "tuned.txt": (0.99, 0),
+    "first_held_out.txt": (0.99, 0),
+    "second_held_out.txt": (0.99, 0),
+    "third_held_out.txt": (0.84, 2),
+}
 
 
 def _found(mail: Mail) -> set[tuple[str, str, str]]:
