@@ -74,18 +74,20 @@ def _at_work(database_url: str, roles: tuple[str, ...], overrides: dict[str, obj
 
 @asynccontextmanager
 async def running_server(
-    database_url: str, roles: tuple[str, ...] = ("api", "worker", "smtp"), **overrides: object
+    database_url: str, roles: tuple[str, ...] = ("api", "worker", "smtp"), *, port: int = 0, **overrides: object
 ) -> AsyncGenerator[Server]:
-    """Start one more server on the same database: for tests of two processes, of settings, of restarts."""
+    """Start one more server on the same database: for tests of two processes, of settings, of restarts (on `port`)."""
     with _at_work(database_url, roles, overrides):
-        async with _serving(database_url, roles, overrides) as running:
+        async with _serving(database_url, roles, port, overrides) as running:
             yield running
 
 
 @asynccontextmanager
-async def _serving(database_url: str, roles: tuple[str, ...], overrides: dict[str, object]) -> AsyncGenerator[Server]:
+async def _serving(
+    database_url: str, roles: tuple[str, ...], port: int, overrides: dict[str, object]
+) -> AsyncGenerator[Server]:
     data_dir = data_folder(database_url)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings: Settings = load({}, **{"smtp_port": 0, "egress_allow": "127.0.0.0/8,::1/128"} | overrides)
     runtime = await open_runtime(settings, keyring=KEYRING, dsn=database_url, data_dir=data_dir, public_url=url)

@@ -23,13 +23,15 @@ Subject = Annotated[str, Meta(max_length=998)]
 Labels = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=64)]
 MessageIds = Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=50)]
 SendAt = Annotated[datetime, Meta(tz=True)]
+# Tells clients that they may take octets and encode them.
+Base64 = Meta(extra_json_schema={"contentEncoding": "base64"})
 
 
 class AttachmentIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A file to send: exactly one of `key` (of an upload), `content` (base64), `url` and `attachment_id`."""
 
     key: Annotated[str, Meta(max_length=512)] | None = None
-    content: Annotated[str, Meta(max_length=57_000_000)] | None = None
+    content: Annotated[str, Meta(max_length=57_000_000), Base64] | None = None
     url: Annotated[str, Meta(max_length=2048)] | None = None
     attachment_id: Annotated[str, Meta(max_length=64)] | None = None
     filename: Annotated[str, Meta(min_length=1, max_length=255)] | None = None

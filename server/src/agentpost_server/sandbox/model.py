@@ -9,7 +9,7 @@ from msgspec import Meta
 from agentpost_server.core import ids
 from agentpost_server.core.times import rfc3339
 from agentpost_server.mail.model import Address
-from agentpost_server.outbound.model import AddressIn, AddressList, AttachmentIn, Body, Subject
+from agentpost_server.outbound.model import AddressIn, AddressList, AttachmentIn, Base64, Body, Subject
 
 Words = Annotated[str, Meta(max_length=100_000)]
 Seconds = Annotated[int, Meta(ge=0, le=31_622_400)]
@@ -131,7 +131,7 @@ class Deliver(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     inbox_id: Annotated[str, Meta(max_length=64)]
     raw: Annotated[str, Meta(max_length=26_214_400)] | None = None
     """The mail itself as text. Line ends become CRLF."""
-    raw_base64: Annotated[str, Meta(max_length=34_952_536)] | None = None
+    raw_base64: Annotated[str, Meta(max_length=34_952_536), Base64] | None = None
     """The mail itself, byte for byte."""
     mail_from: Annotated[str, Meta(max_length=320)] | None = None
     """The envelope's sender, "" for none. None: who wrote it."""

@@ -1,4 +1,4 @@
-"""Fixtures of every test: one PostgreSQL a run, one server a worker, one organization a test.
+"""Fixtures of every test, the server's and the clients': one PostgreSQL a run, one server a worker, one tenant a test.
 
 Nothing is cleaned up: each test has a tenant of its own, so every test also tests isolation.
 """
@@ -52,7 +52,7 @@ def _start_postgres() -> str:
     child = subprocess.Popen(
         [
             sys.executable,
-            str(Path(__file__).parent / "postgres_for_tests.py"),
+            str(Path(__file__).parent / "server/tests/postgres_for_tests.py"),
             str(owner),
             tempfile.mkdtemp(prefix="agentpost-tests-"),
         ],

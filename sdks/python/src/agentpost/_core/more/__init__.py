@@ -1,0 +1,1 @@
+"""Resources with verbs that are more than one request."""

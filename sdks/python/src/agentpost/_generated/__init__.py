@@ -1,0 +1,1 @@
+# Written by sdks/generate from openapi.json. Do not edit.
