@@ -60,8 +60,8 @@ def test_what_others_sign_by_the_standard_is_read() -> None:
     [
         (lambda headers, body: (headers, body + b" "), "no signature matches"),
         (
-            lambda headers, body: ({name: value.replace("a", "b") for name, value in headers.items()}, body),
-            "matches|not unix",
+            lambda headers, body: ({name: value.swapcase() for name, value in headers.items()}, body),
+            "no signature matches",
         ),
         (lambda headers, body: ({}, body), "not signed"),
         (lambda headers, body: ({**headers, **{n: "1e9" for n in headers if "timestamp" in n}}, body), "unix seconds"),
