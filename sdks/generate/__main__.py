@@ -9,17 +9,21 @@ from typing import Final
 
 import python_calls
 import python_types
+import typescript
 from reading import read
 
 _ROOT: Final = Path(__file__).parents[2]
 _PYTHON: Final = _ROOT / "sdks/python/src/agentpost"
-_OWNED: Final = (_PYTHON / "_generated", _PYTHON / "types")
+_TYPESCRIPT: Final = _ROOT / "sdks/typescript/src/generated"
+_OWNED: Final = (_PYTHON / "_generated", _PYTHON / "types", _TYPESCRIPT)
 
 
 def main(arguments: list[str]) -> int:
     api = read(json.loads((_ROOT / "openapi.json").read_text(encoding="utf-8")))
     wanted = {_PYTHON / name: text for name, text in _python(api)}
-    standing = {path for folder in _OWNED for path in folder.rglob("*.py")}
+    wanted[_TYPESCRIPT / "types.ts"] = typescript.types_file(api)
+    wanted[_TYPESCRIPT / "calls.ts"] = typescript.calls_file(api)
+    standing = {path for folder in _OWNED for ending in ("*.py", "*.ts") for path in folder.rglob(ending)}
     stale = [path for path, text in wanted.items() if path not in standing or path.read_text(encoding="utf-8") != text]
     extra = sorted(standing - wanted.keys())
     if "--check" in arguments:
