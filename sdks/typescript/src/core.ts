@@ -152,8 +152,8 @@ async function prepared(settings: Settings, request: Request): Promise<[string, 
   const headers = await headersOf(settings, options.environment);
   // The same key on every try: however often the line breaks, the server acts once.
   if (marks.includes("i")) headers["idempotency-key"] = options.idempotencyKey ?? `sdk-${crypto.randomUUID()}`;
-  if (!asks && !marks.includes("-")) headers["content-type"] = "application/json";
-  const body = asks || marks.includes("-") ? null : JSON.stringify(inBody(params, !marks.includes("=")));
+  if (!asks) headers["content-type"] = "application/json";
+  const body = asks ? null : JSON.stringify(inBody(params, !marks.includes("=")));
   return [settings.baseUrl + "/api/v1" + request.path + (asks ? queryOf(params) : ""), { method, headers, body }];
 }
 

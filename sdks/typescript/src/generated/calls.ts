@@ -4,7 +4,7 @@ import type { APIPromise, CallOptions, PagePromise } from "../core.js";
 import type * as t from "./types.js";
 
 /**
- * Each call as `METHOD path marks`. i: takes an idempotency key; -: takes no parameters; =: a name that means
+ * Each call as `METHOD path marks`. i: takes an idempotency key; -: no parameters; =: a name that means
  * a list elsewhere means none here. It answers p pages, b octets, t text, n nothing, else an object.
  */
 export const CALLS = {
