@@ -5,6 +5,7 @@ import pytest
 
 from agentpost_server.core.errors import BadRequest, Invalid
 from agentpost_server.web.body import UnsupportedMediaType, decode_strictly
+from harness import Tenant
 
 JSON = "application/json"
 
@@ -71,3 +72,10 @@ def test_an_escaped_backslash_before_u0000_is_text() -> None:
 )
 def test_what_is_not_one_object_is_refused(raw: bytes) -> None:
     assert _problem(raw).status in (400, 422)
+
+
+async def test_no_body_is_an_empty_object(tenant: Tenant) -> None:
+    made = await tenant.http.post("/inboxes")
+    assert made.status_code == 201, made.text
+    wrong = await tenant.http.post("/api-keys")
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "name")

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from agentpost_server.core.errors import Problem
+from agentpost_server.web.body import JsonRequest
 from agentpost_server.web.lists import provide_list_query
 from agentpost_server.web.problem import answer_bug, answer_http_exception, answer_problem
 
@@ -37,6 +38,7 @@ def make_application(
         dependencies=provided,
         exception_handlers={Problem: answer_problem, HTTPException: answer_http_exception, Exception: answer_bug},
         openapi_config=None,
+        request_class=JsonRequest,
         request_max_body_size=body_limit,
         state=State(state),
         logging_config=None,
