@@ -23,7 +23,10 @@ GUIDES = ROOT / "docs" / "guides"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FUNCTIONS = blocks(ROOT / "docs" / "quickstart.md", "sh")[0]
 # What the guides' own examples and tests read, not the server.
-OTHERS = {"AGENTPOST_" + name for name in ("URL", "SMTP", "API_KEY", "CONFIG", "TEST_DATABASE_URL", "TEST_EXPLORE")}
+OTHERS = {
+    "AGENTPOST_" + name
+    for name in ("URL", "SMTP", "API_KEY", "BASE_URL", "LOG", "CONFIG", "TEST_DATABASE_URL", "TEST_EXPLORE")
+}
 
 
 def exported(page: Path) -> list[tuple[str, str]]:

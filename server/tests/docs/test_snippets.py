@@ -22,7 +22,7 @@ from docs.snippets import FENCE, ROOT, blocks, environment, run, shell
 from harness import Server, Tenant
 
 QUICKSTART = ROOT / "docs" / "quickstart.md"
-RUNNABLE = {"sh", "python"}
+RUNNABLE = {"sh", "python", "js"}
 
 
 class Receiver:
@@ -140,6 +140,27 @@ async def test_the_python_of_the_smtp_guide_delivers(server: Server, tenant: Ten
     for text in blocks(ROOT / "docs" / "guides" / "smtp-in.md", "python"):
         await run([sys.executable, "-c", text], variables)
     assert (await first_message(tenant, variables["ID"]))["subject"] == "Hello"
+
+
+def sandboxed(server: Server, tenant: Tenant) -> dict[str, str]:
+    return {
+        **environment(server, tenant),
+        "AGENTPOST_BASE_URL": server.url,
+        "AGENTPOST_API_KEY": tenant.organization.test_key,
+    }
+
+
+async def test_the_guide_of_the_python_client_runs(server: Server, tenant: Tenant) -> None:
+    script = "\n".join(blocks(ROOT / "docs" / "guides" / "python.md", "python"))
+    said = await run([sys.executable, "-c", script], sandboxed(server, tenant))
+    assert said[-3:] == ["482913", "working on A task", f"inbox.created {said[0]}"]
+
+
+async def test_the_guide_of_the_typescript_client_runs(server: Server, tenant: Tenant) -> None:
+    script = "\n".join(blocks(ROOT / "docs" / "guides" / "typescript.md", "js"))
+    command = ["node", "--input-type=module", "-e", script]
+    said = await run(command, sandboxed(server, tenant), ROOT / "sdks" / "typescript")
+    assert said[-2:] == ["482913", "working on Sign in"]
 
 
 def test_the_python_of_the_webhook_guide_tells_authentic_from_not() -> None:
