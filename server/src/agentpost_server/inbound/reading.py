@@ -19,6 +19,7 @@ from agentpost_server.inbound.authenticate import Origin, origin_of, shown
 from agentpost_server.mail.authentication import UNCHECKED, Authentication
 from agentpost_server.mail.extract import Extracted, extract
 from agentpost_server.mail.hidden import find_hidden, hidden_characters, is_hiding
+from agentpost_server.mail.html.body import HtmlBody
 from agentpost_server.mail.jail import JailFailure, ParseJail, needs_jail
 from agentpost_server.mail.model import Address
 from agentpost_server.mail.parse import parse
@@ -171,6 +172,7 @@ def _takes_long(parsed: ParsedMail) -> bool:
 
 def _look_through(mail: InboundMail, parsed: ParsedMail, text: str | None, html: str | None) -> _Seen:
     verdict, authentication = None, shown(mail.authentication or UNCHECKED)
+    body = HtmlBody(html) if html is not None else None
     if mail.source != "local":
         verdict = judge(
             parsed,
@@ -180,8 +182,9 @@ def _look_through(mail: InboundMail, parsed: ParsedMail, text: str | None, html:
                 helo=mail.helo if mail.source == "smtp" else None,
                 authentication=authentication,
             ),
+            body,
         )
-    hidden, extracted = find_hidden(html, text), extract(text, html)
+    hidden, extracted = find_hidden(body, text), extract(text, body)
     return _Seen(
         extracted=extracted,
         hides=is_hiding(hidden) or is_hiding(hidden_characters(parsed.subject, "subject")),
@@ -191,6 +194,7 @@ def _look_through(mail: InboundMail, parsed: ParsedMail, text: str | None, html:
             [one.name for one in verdict.factors] if verdict is not None else [],
             authentication,
             new_text=None if text is None else extracted.text,
+            body=body,
             hidden=hidden,
         ),
     )

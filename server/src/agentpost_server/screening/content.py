@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from agentpost_server.mail.homograph import is_mixed_script
+from agentpost_server.mail.html.body import HtmlBody
 from agentpost_server.mail.parsed import ParsedMail
 from agentpost_server.screening.markup import Markup, read_markup
 from agentpost_server.screening.sites import site
@@ -53,12 +54,12 @@ def subject(parsed: ParsedMail) -> Iterator[str]:
         yield "subject_fake_reply"
 
 
-def bodies(parsed: ParsedMail, author_domain: str) -> Iterator[str]:
+def bodies(parsed: ParsedMail, author_domain: str, body: HtmlBody | None) -> Iterator[str]:
     """Both bodies together: what stands in one only would be hidden in the other."""
-    text, html = (parsed.text_body or "")[:CHARACTERS], (parsed.html_body or "")[:CHARACTERS]
-    if _GTUBE in text or _GTUBE in html:
+    text = (parsed.text_body or "")[:CHARACTERS]
+    if _GTUBE in text or (body is not None and body.source.find(_GTUBE, 0, CHARACTERS) >= 0):
         yield "gtube"
-    markup = read_markup(html) if html else None
+    markup = read_markup(body, CHARACTERS) if body is not None and body.source else None
     seen = f"{parsed.subject}\n{text}\n{markup.visible if markup else ''}"
     if not seen.isascii():
         yield from _disguises(seen)

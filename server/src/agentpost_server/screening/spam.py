@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from agentpost_server.mail.address import canonical, without_tag
+from agentpost_server.mail.html.body import HtmlBody
 from agentpost_server.mail.model import Address
 from agentpost_server.mail.parsed import ParsedMail
 from agentpost_server.screening import content, files
@@ -21,15 +22,17 @@ _BROKEN_WAYS: Final = 3
 _LIST_FIELDS: Final = frozenset({"list-id", "list-unsubscribe", "list-post", "mailing-list", "feedback-id"})
 
 
-def judge(parsed: ParsedMail, facts: Facts) -> Verdict:
-    """The score of a mail from outside, and each rule that was met once."""
+def judge(parsed: ParsedMail, facts: Facts, body: HtmlBody | None = None) -> Verdict:
+    """The score of a mail from outside, and each rule that was met once. `body`: its HTML, where it is read already."""
+    if body is None and parsed.html_body:
+        body = HtmlBody(parsed.html_body)
     fields = {name.lower(): value for name, value in parsed.headers}
     names = [
         *_authentication(facts),
         *_origin(parsed, facts, fields),
         *_answers(parsed),
         *content.subject(parsed),
-        *content.bodies(parsed, domain_of(parsed.from_address)),
+        *content.bodies(parsed, domain_of(parsed.from_address), body),
         *files.attached(parsed.attachments),
     ]
     return verdict_of(tuple([Factor(name, RULES[name].weight) for name in dict.fromkeys(names)]))

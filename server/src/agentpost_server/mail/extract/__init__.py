@@ -5,9 +5,10 @@ The full bodies stay with the caller; these are what an agent reads first, what 
 
 import msgspec
 
-from agentpost_server.mail.extract.markup import extract_html
+from agentpost_server.mail.extract.markup import extract_html, new_html
 from agentpost_server.mail.extract.text import extract_text
 from agentpost_server.mail.html import html_to_text
+from agentpost_server.mail.html.body import HtmlBody
 
 __all__ = ["Extracted", "extract", "extract_html", "extract_text"]
 
@@ -19,15 +20,16 @@ class Extracted(msgspec.Struct, frozen=True):
     html: str | None
 
 
-def extract(text: str | None, html: str | None) -> Extracted:
+def extract(text: str | None, html: str | HtmlBody | None) -> Extracted:
     """The new part of both bodies (SPEC 7). A mail with HTML alone gets its text from the new part of that.
 
     Total: any strings are accepted, time is linear in their length, and no word is added. Signs of history are the
     clients' own markup and the lines they write; without such signs everything is new.
     """
-    new_html = None if html is None else extract_html(html)
+    body = HtmlBody(html) if isinstance(html, str) else html
+    new = None if body is None else new_html(body)
     if text is not None and text.strip():
-        return Extracted(text=extract_text(text), html=new_html)
-    if new_html is None:
+        return Extracted(text=extract_text(text), html=new)
+    if body is None or new is None:
         return Extracted(text="" if text is not None else None, html=None)
-    return Extracted(text=html_to_text(new_html), html=new_html)
+    return Extracted(text=body.text if new == body.source else html_to_text(new), html=new)

@@ -8,8 +8,9 @@ from bisect import bisect_left
 from itertools import accumulate
 
 from agentpost_server.mail.extract.history import Mark, decide
-from agentpost_server.mail.html.layout import Layout, lay_out
-from agentpost_server.mail.html.tokens import Kind, Page, Token, attributes_of, read, too_large
+from agentpost_server.mail.html.body import HtmlBody
+from agentpost_server.mail.html.layout import Layout
+from agentpost_server.mail.html.tokens import Kind, Page, Token
 
 MAX_LINES = 30_000
 _TELLING = re.compile(r"class|id|style|type|name", re.IGNORECASE)
@@ -48,15 +49,16 @@ _BORDER_TOP = re.compile(r"border-top(?:-style)?\s*+:[^;]{0,60}?solid", re.IGNOR
 
 def extract_html(html: str) -> str:
     """`html` without the elements that hold history or signature; as it is when nothing is found or it is too large."""
-    source = html.replace("\0", "\ufffd") if "\0" in html else html
-    if too_large(source):
-        return source
-    page = read(source)
-    layout = lay_out(page)
-    if len(layout.lines) > MAX_LINES:
-        return source
+    return new_html(HtmlBody(html))
+
+
+def new_html(body: HtmlBody) -> str:
+    """See `extract_html`."""
+    if body.is_too_large or len(body.layout.lines) > MAX_LINES:
+        return body.source
+    page, layout = body.page, body.layout
     verdict = decide([line.words for line in layout.lines], marks_of(page, layout))
-    return _without(page, layout, verdict.keep) if verdict.changed else source
+    return _without(page, layout, verdict.keep) if verdict.changed else body.source
 
 
 def marks_of(page: Page, layout: Layout) -> list[Mark]:
@@ -67,7 +69,7 @@ def marks_of(page: Page, layout: Layout) -> list[Mark]:
     for index, token in enumerate(page.tokens):
         if token.kind not in (Kind.OPEN, Kind.EMPTY):
             continue
-        mark = _mark_of(token)
+        mark = _mark_of(page, token)
         if mark == Mark.NONE:
             continue
         start = bisect_left(firsts, index)
@@ -93,16 +95,16 @@ def _point(layout: Layout, marks: list[Mark], start: int, mark: Mark) -> None:
             return
 
 
-def _mark_of(token: Token) -> Mark:
+def _mark_of(page: Page, token: Token) -> Mark:
     if token.name == "blockquote":
-        attributes = attributes_of(token)
+        attributes = page.attributes_of(token)
         cited = attributes.get("type", "").lower() == "cite" or not _QUOTE_CLASSES.isdisjoint(
             attributes.get("class", "").lower().split()
         )
         return Mark.QUOTED if cited else Mark.QUOTED_IF
     if not token.attributes or not _TELLING.search(token.attributes[:400]):
         return Mark.NONE
-    attributes = attributes_of(token)
+    attributes = page.attributes_of(token)
     for name in attributes.get("class", "").lower().split()[:20]:
         if name in _CLASSES:
             return _CLASSES[name]

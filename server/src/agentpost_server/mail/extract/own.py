@@ -6,16 +6,14 @@ from agentpost_server.mail.extract.history import decide
 from agentpost_server.mail.extract.markup import MAX_LINES, fates, marks_of
 from agentpost_server.mail.extract.text import MAX_CHARACTERS
 from agentpost_server.mail.extract.text import MAX_LINES as MAX_TEXT_LINES
-from agentpost_server.mail.html.css import Way
-from agentpost_server.mail.html.layout import Layout, lay_out
-from agentpost_server.mail.html.tokens import Page
+from agentpost_server.mail.html.body import HtmlBody
+from agentpost_server.mail.html.layout import Layout
 
 
 class Own(NamedTuple):
-    """`dropped[i]`: token i shows history. `hidden` has the tokens that show nothing to a person."""
+    """`dropped[i]`: token i shows history."""
 
     dropped: list[bool]
-    hidden: dict[int, Way]
     layout: Layout
     keep: list[bool]
 
@@ -25,16 +23,16 @@ class Own(NamedTuple):
         return [] if span is None or not self.keep else [not kept for kept in self.keep[span[0] : span[1] + 1]]
 
 
-def own_tokens(page: Page) -> Own:
+def own_tokens(body: HtmlBody) -> Own:
     """Linear in the page; one with more lines than a person writes is all its sender's own."""
-    layout = lay_out(page)
+    page, layout = body.page, body.layout
     if len(layout.lines) > MAX_LINES:
-        return Own([False] * len(page.tokens), layout.hidden, layout, [])
+        return Own([False] * len(page.tokens), layout, [])
     own = decide([line.words for line in layout.lines], marks_of(page, layout)).own
     if all(own):
-        return Own([False] * len(page.tokens), layout.hidden, layout, [])
+        return Own([False] * len(page.tokens), layout, [])
     _, dropped = fates(page, layout, own)
-    return Own([bool(one) for one in dropped], layout.hidden, layout, own)
+    return Own([bool(one) for one in dropped], layout, own)
 
 
 def own_lines(lines: list[str]) -> list[bool]:

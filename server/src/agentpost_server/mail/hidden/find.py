@@ -6,8 +6,8 @@ from typing import Final
 
 from agentpost_server.mail.hidden.characters import unseen, visible_text
 from agentpost_server.mail.hidden.model import Hidden, Way, Where
-from agentpost_server.mail.html.conceal import concealed
-from agentpost_server.mail.html.tokens import Kind, Page, Token, read, strip_tags, text_of, too_large
+from agentpost_server.mail.html.body import HtmlBody
+from agentpost_server.mail.html.tokens import Kind, Page, Token, strip_tags, text_of
 
 _PIECES: Final = 500
 _INLINE: Final = frozenset("a abbr b big code em font i kbd mark q s small span strike strong sub sup tt u wbr".split())
@@ -17,13 +17,14 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _WORDS_THAT_SPEAK: Final = 4
 
 
-def find_hidden(html: str | None, text: str | None = None) -> tuple[Hidden, ...]:
+def find_hidden(html: str | HtmlBody | None, text: str | None = None) -> tuple[Hidden, ...]:
     """What both bodies say and do not show. Total, in time linear in their length.
 
     At most 500 pieces that speak and 500 that do not are told. HTML with more markup than is looked through is one
     piece, `unread`.
     """
-    found = [*_in_html(html)] if html else []
+    body = HtmlBody(html) if isinstance(html, str) else html
+    found = [*_in_html(body)] if body is not None and body.source else []
     if text:
         found += hidden_characters(text, "text_body")
     return _bounded(found)
@@ -49,14 +50,14 @@ def _bounded(found: Iterable[Hidden]) -> tuple[Hidden, ...]:
     return tuple(kept)
 
 
-def _in_html(html: str) -> Iterator[Hidden]:
-    if too_large(html):
-        yield Hidden(where="html_body", way="unread", start=0, end=len(html), text="", speaks=True)
+def _in_html(body: HtmlBody) -> Iterator[Hidden]:
+    unread = Hidden(where="html_body", way="unread", start=0, end=len(body.source), text="", speaks=True)
+    if body.is_too_large:
+        yield unread
         return
-    page = read(html)
-    hiding = concealed(page)
+    page, hiding = body.page, body.hiding
     if hiding.spent:
-        yield Hidden(where="html_body", way="unread", start=0, end=len(html), text="", speaks=True)
+        yield unread
     run = _Run(page)
     for index, token in enumerate(page.tokens):
         if token.kind == Kind.TEXT:

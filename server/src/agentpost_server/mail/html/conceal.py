@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from agentpost_server.mail.html.colours import BLACK, LINK, WHITE, Colour, is_unreadable, over
 from agentpost_server.mail.html.css import PLAIN, Declarations, Style, Way, declarations, put, style_of
-from agentpost_server.mail.html.rules import Element, Rules, element
-from agentpost_server.mail.html.tokens import Kind, Page, Token, attributes_of
+from agentpost_server.mail.html.rules import Element, Rule, Rules, declared, element
+from agentpost_server.mail.html.tokens import Kind, Page, Token
 
 _TELLING: Final = ("style", "hidden", "color", "text", "background")
 _SMALL_PIXELS: Final = 4.0
@@ -63,10 +63,11 @@ class _Walk:
         self.page = page
         self.rules = _rules_of(page)
         self.above: list[Element] = []
+        self.above_until: list[int] = []
         self.states = [_State(len(page.tokens) + 1, "", None, True, 16.0, BLACK, WHITE)]
         self.text_way: Way | None = None
         self.paragraphs = 0
-        self.cache: dict[tuple[str, str], Style] = {}
+        self.cache: dict[tuple[str, str], _Alike] = {}
         self.ways: dict[int, Way] = {}
 
     def run(self) -> Concealed:
@@ -116,44 +117,70 @@ class _Walk:
             self.ways[index] = state.way or "visibility"
 
     def _style(self, token: Token, end: int) -> Style:
-        """What attributes and rules give an element; nested rules ask what it stands in, so nothing is kept of them."""
+        """What attributes and rules give an element."""
         if not self.rules:
             if not token.attributes or not any(word in token.attributes.lower() for word in _TELLING):
                 return PLAIN if token.name != "a" or "href" not in token.attributes.lower() else _ANCHOR
-            return self._kept_style(token, end)
-        return self._found_style(token, end) if self.rules.nested else self._kept_style(token, end)
+            return self._alike(token).style(())
+        alike = self._alike(token)
+        if not self.rules.nested:
+            return alike.style(())
+        while self.above_until and self.above_until[-1] < end:
+            # It ended before this element does: what encloses it ends later, or with it.
+            self.above_until.pop()
+            self.above.pop()
+        fitting: tuple[Rule, ...] = ()
+        if alike.nested and not self.rules.spent:
+            fitting = tuple([one for one in alike.nested if self.rules.stands(one, self.above)])
+        if token.kind == Kind.OPEN:
+            self.above.append(alike.one)
+            self.above_until.append(end)
+        return alike.style(fitting)
 
-    def _kept_style(self, token: Token, end: int) -> Style:
+    def _alike(self, token: Token) -> "_Alike":
         key = (token.name, token.attributes)
         known = self.cache.get(key)
         if known is None:
-            known = self._found_style(token, end)
+            known = _Alike(token, self.page, self.rules)
             if len(self.cache) < _MAX_CACHED:
                 self.cache[key] = known
         return known
 
-    def _found_style(self, token: Token, end: int) -> Style:
-        attributes = attributes_of(token) if token.attributes else {}
-        given = _presented(token.name, attributes)
-        if self.rules:
-            one = element(token.name, attributes, end)
-            if self.rules.nested:
-                self._stand_in(one)
-            for name, (value, important) in self.rules.declared(one, self.above).items():
+
+class _Alike:
+    """All elements that are written alike: only the rules that ask where an element stands tell one from another.
+    `nested`: those whose last part fits."""
+
+    def __init__(self, token: Token, page: Page, rules: Rules) -> None:
+        attributes = page.attributes_of(token) if token.attributes else {}
+        self.one = element(token.name, attributes)
+        fitting = rules.fitting(self.one) if rules else []
+        self.nested = tuple([rule for rule in fitting if rule.above])
+        self._fixed = [rule for rule in fitting if not rule.above]
+        self._presented = _presented(token.name, attributes)
+        self._inline = declarations(attributes.get("style", ""))
+        self._is_hidden = _is_hidden(token)
+        self._styles: dict[tuple[tuple[int, int, int, int], ...], Style] = {}
+
+    def style(self, nested: tuple[Rule, ...]) -> Style:
+        """With the rules that fit it where it stands."""
+        key = tuple([rule.weight for rule in nested])
+        known = self._styles.get(key)
+        if known is None:
+            known = self._found(nested)
+            if len(self._styles) < _MAX_CACHED:
+                self._styles[key] = known
+        return known
+
+    def _found(self, nested: tuple[Rule, ...]) -> Style:
+        given = dict(self._presented)
+        for one in (declared((*self._fixed, *nested)), self._inline):
+            for name, (value, important) in one.items():
                 put(given, name, value, important)
-            if self.rules.nested and token.kind == Kind.OPEN:
-                self.above.append(one)
-        for name, (value, important) in declarations(attributes.get("style", "")).items():
-            put(given, name, value, important)
         style = style_of(given)
-        if style.way is None and _is_hidden(token):
+        if style.way is None and self._is_hidden:
             return style._replace(way="attribute")
         return PLAIN if style == PLAIN else style
-
-    def _stand_in(self, one: Element) -> None:
-        """Forget what ended before this element does: what encloses it ends later, or with it."""
-        while self.above and self.above[-1].end < one.end:
-            self.above.pop()
 
 
 def _presented(name: str, attributes: dict[str, str]) -> Declarations:

@@ -4,11 +4,11 @@ Hidden elements are left out: text that a person cannot see must not reach an ag
 """
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from agentpost_server.mail.html.conceal import concealed
 from agentpost_server.mail.html.css import Way
-from agentpost_server.mail.html.tokens import Kind, Page, Token, attributes_of, text_of
+from agentpost_server.mail.html.tokens import Kind, Page, Token, text_of
 
 _PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre"))
 _SECTIONS = ("div", "section", "article", "header", "footer", "main", "aside", "nav", "address", "center", "body")
@@ -31,12 +31,10 @@ class Line(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """`spans[i]` is the first and last line that token i wrote to, None when it wrote nothing. `hidden`: the tokens
-    that show nothing to a person, and how they are hidden."""
+    """`spans[i]` is the first and last line that token i wrote to, None when it wrote nothing."""
 
     lines: list[Line]
     spans: list[tuple[int, int] | None]
-    hidden: dict[int, Way]
 
 
 class _Writer:
@@ -101,21 +99,21 @@ class _Writer:
         self.rendered.append(words if rendered is None else rendered)
 
 
-def lay_out(page: Page) -> Layout:
-    """Lines and spans of a page; time linear in its tokens."""
-    return _Walk(page).run()
+def lay_out(page: Page, hidden: Mapping[int, Way]) -> Layout:
+    """Lines and spans of a page, without its `hidden` tokens; time linear in its tokens."""
+    return _Walk(page, hidden).run()
 
 
 class _Walk:
     """One pass over the tokens; `open_until` holds the elements whose end still matters, innermost last."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, hidden: Mapping[int, Way]) -> None:
         self.page = page
         self.out = _Writer()
         self.spans: list[tuple[int, int] | None] = [None] * len(page.tokens)
         self.open_until: list[tuple[int, str, int]] = []
         self.anchor: tuple[int, str, int, int] | None = None
-        self.hidden = concealed(page).ways
+        self.hidden = hidden
         self.pre_until = 0
         self.cell_line = -1
 
@@ -135,7 +133,7 @@ class _Walk:
             self.leave(*self.open_until.pop()[1:])
         if self.out.rendered:
             self.out.push()
-        return Layout(self.out.lines, self.spans, self.hidden)
+        return Layout(self.out.lines, self.spans)
 
     def text(self, index: int, token: Token) -> None:
         raw = self.page.source[token.start : token.end]
@@ -181,7 +179,7 @@ class _Walk:
             self.spans[index] = (len(out.lines), len(out.lines))
             out.break_line(1)
         elif token.name == "img" and "alt" in token.attributes.lower():
-            attributes = attributes_of(token)
+            attributes = self.page.attributes_of(token)
             alt = " ".join(attributes.get("alt", "").split())[:200]
             if alt:
                 out.add(index, "", f"[{alt}]")
@@ -209,10 +207,10 @@ class _Walk:
     def attributes(self, token: Token, end: int) -> str:
         """Note what the attributes preserve; returns the link target of an anchor."""
         lower = token.attributes.lower()
-        if "white-space" in lower and _PREFORMATTED.search(attributes_of(token).get("style", "")):
+        if "white-space" in lower and _PREFORMATTED.search(self.page.attributes_of(token).get("style", "")):
             self.pre_until = max(self.pre_until, end)
         if token.name == "a" and "href" in lower:
-            href = attributes_of(token).get("href", "").strip()
+            href = self.page.attributes_of(token).get("href", "").strip()
             if href.lower().startswith(_LINKS) and len(href) <= _MAX_LINK and not any(map(str.isspace, href)):
                 return href
         return ""

@@ -4,7 +4,7 @@ Bounded: so many rules are read, so many comparisons made; what is beyond counts
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from agentpost_server.mail.html.css import Declarations, declarations, put
@@ -22,12 +22,11 @@ _SCREEN_PIXELS: Final = 1024.0
 
 
 class Element(NamedTuple):
-    """What rules look at; `end` is the token at which it ends."""
+    """What rules look at."""
 
     name: str
     identity: str
     classes: frozenset[str]
-    end: int
 
 
 class _Compound(NamedTuple):
@@ -41,7 +40,9 @@ class _Compound(NamedTuple):
         return self.classes <= one.classes and (not self.identities or self.identities == frozenset((one.identity,)))
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
+    """`above`: what must stand around an element, innermost first."""
+
     weight: tuple[int, int, int, int]
     last: _Compound
     above: tuple[_Compound, ...]
@@ -52,7 +53,7 @@ class Rules:
     """Every rule under the rarest name of its last part. `nested`: some rule looks at what is above an element."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, list[_Rule]] = {}
+        self._by_key: dict[str, list[Rule]] = {}
         self._count = 0
         self._comparisons = 0
         self.spent = False
@@ -89,33 +90,22 @@ class Rules:
             self._count,
         )
         self.nested = self.nested or len(compounds) > 1
-        rule = _Rule(weight, last, tuple(reversed(compounds[:-1])), given)
+        rule = Rule(weight, last, tuple(reversed(compounds[:-1])), given)
         self._by_key.setdefault(_key(last), []).append(rule)
 
-    def declared(self, one: Element, above: Sequence[Element]) -> Declarations:
-        """What all fitting rules declare for an element; `above` are the elements it stands in, outermost first."""
+    def fitting(self, one: Element) -> list[Rule]:
+        """The rules whose last part fits an element, wherever that stands."""
+        found: list[Rule] = []
+        for rule in self._candidates(one):
+            self._count_comparisons(1)
+            if rule.last.fits(one):
+                found.append(rule)
+        return [] if self.spent else found
+
+    def stands(self, rule: Rule, above: Sequence[Element]) -> bool:
+        """Whether the rule's other parts fit what an element stands in, outermost first."""
+        self._count_comparisons(min(len(above), _MAX_ANCESTORS))
         if self.spent:
-            return {}
-        fitting = sorted((rule for rule in self._candidates(one) if self._fits(rule, one, above)), key=_by_weight)
-        found: Declarations = {}
-        for rule in fitting:
-            for name, (value, important) in rule.given.items():
-                put(found, name, value, important)
-        return found
-
-    def _candidates(self, one: Element) -> Iterator[_Rule]:
-        keys = ["*", one.name, *(f".{name}" for name in sorted(one.classes))]
-        if one.identity:
-            keys.append(f"#{one.identity}")
-        for key in keys:
-            yield from self._by_key.get(key, ())
-
-    def _fits(self, rule: _Rule, one: Element, above: Sequence[Element]) -> bool:
-        self._comparisons += 1 + (min(len(above), _MAX_ANCESTORS) if rule.above else 0)
-        if self._comparisons > _MAX_COMPARISONS:
-            self.spent = True
-            return False
-        if not rule.last.fits(one):
             return False
         wanted = iter(rule.above)
         looked_for = next(wanted, None)
@@ -126,13 +116,34 @@ class Rules:
                 looked_for = next(wanted, None)
         return looked_for is None
 
+    def _candidates(self, one: Element) -> Iterator[Rule]:
+        keys = ["*", one.name, *(f".{name}" for name in sorted(one.classes))]
+        if one.identity:
+            keys.append(f"#{one.identity}")
+        for key in keys:
+            yield from self._by_key.get(key, ())
 
-def element(name: str, attributes: dict[str, str], end: int) -> Element:
+    def _count_comparisons(self, number: int) -> None:
+        self._comparisons += number
+        if self._comparisons > _MAX_COMPARISONS:
+            self.spent = True
+
+
+def declared(rules: Iterable[Rule]) -> Declarations:
+    """What fitting rules declare together."""
+    found: Declarations = {}
+    for rule in sorted(rules, key=_by_weight):
+        for name, (value, important) in rule.given.items():
+            put(found, name, value, important)
+    return found
+
+
+def element(name: str, attributes: dict[str, str]) -> Element:
     classes = frozenset(attributes.get("class", "").lower().split()[:_MAX_CLASSES])
-    return Element(name, attributes.get("id", "").strip().lower(), classes, end)
+    return Element(name, attributes.get("id", "").strip().lower(), classes)
 
 
-def _by_weight(rule: _Rule) -> tuple[int, int, int, int]:
+def _by_weight(rule: Rule) -> tuple[int, int, int, int]:
     return rule.weight
 
 

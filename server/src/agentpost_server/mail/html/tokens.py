@@ -53,6 +53,14 @@ class Page(NamedTuple):
     source: str
     tokens: list[Token]
     ends: list[int]
+    known: dict[str, dict[str, str]]
+    """Attributes that were read already, by how they are written: newsletters write the same ones again and again."""
+
+    def attributes_of(self, token: Token) -> dict[str, str]:
+        """See `attributes_of`; not to be changed."""
+        if (found := self.known.get(token.attributes)) is None:
+            found = self.known[token.attributes] = attributes_of(token)
+        return found
 
 
 def too_large(source: str) -> bool:
@@ -86,7 +94,7 @@ def attributes_of(token: Token) -> dict[str, str]:
 def read(source: str) -> Page:
     """Tokens and extents of `source`, in time linear in its length."""
     tokens = _tokenize(source)
-    return Page(source, tokens, _extents(tokens))
+    return Page(source, tokens, _extents(tokens), {})
 
 
 def _tokenize(source: str) -> list[Token]:

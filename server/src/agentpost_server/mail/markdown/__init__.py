@@ -4,7 +4,7 @@ Nothing in it is fetched by who renders it: pictures are their words, marked, an
 """
 
 from agentpost_server.mail.extract.own import own_lines, own_tokens
-from agentpost_server.mail.html.tokens import read, strip_tags, too_large
+from agentpost_server.mail.html.body import HtmlBody
 from agentpost_server.mail.markdown.inline import clean, defuse
 from agentpost_server.mail.markdown.model import Markdown, Part, of_lines
 from agentpost_server.mail.markdown.write import Writer
@@ -14,24 +14,24 @@ __all__ = ["Markdown", "Part", "markdown_of"]
 NOTHING = Markdown(())
 
 
-def markdown_of(html: str | None, text: str | None) -> Markdown:
+def markdown_of(html: str | HtmlBody | None, text: str | None) -> Markdown:
     """Of both bodies: the HTML's, as that is what a person sees; the text where there is none, or none that shows.
 
     Total and deterministic, in time linear in the bodies. HTML with more markup than is looked through gives way to the
     text, or is stripped of its tags.
     """
-    if html and html.strip():
-        found = _of_html(html, fallback=bool(text and text.strip()))
+    body = HtmlBody(html) if isinstance(html, str) else html
+    if body is not None and body.source.strip():
+        found = _of_html(body, fallback=bool(text and text.strip()))
         if found.parts:
             return found
     return _of_text(text) if text else NOTHING
 
 
-def _of_html(html: str, *, fallback: bool) -> Markdown:
-    if too_large(html):
-        return NOTHING if fallback else _of_text(" ".join(strip_tags(html).split()))
-    page = read(html)
-    return of_lines(Writer(page, own_tokens(page)).run())
+def _of_html(body: HtmlBody, *, fallback: bool) -> Markdown:
+    if body.is_too_large:
+        return NOTHING if fallback else _of_text(body.text)
+    return of_lines(Writer(body, own_tokens(body)).run())
 
 
 def _of_text(text: str) -> Markdown:

@@ -7,7 +7,8 @@ import re
 from typing import Final
 
 from agentpost_server.mail.extract.own import Own
-from agentpost_server.mail.html.tokens import Kind, Page, Token, attributes_of, text_of
+from agentpost_server.mail.html.body import HtmlBody
+from agentpost_server.mail.html.tokens import Kind, Token, text_of
 from agentpost_server.mail.markdown import inline
 from agentpost_server.mail.markdown.lines import Lines
 from agentpost_server.mail.markdown.paragraph import Paragraph
@@ -29,12 +30,13 @@ _MAX_PRE: Final = 400_000
 class Writer:
     """The walk. `closing` holds what must be done where open elements end, innermost last."""
 
-    def __init__(self, page: Page, own: Own) -> None:
-        self.page = page
+    def __init__(self, body: HtmlBody, own: Own) -> None:
+        self.page = body.page
+        self.hidden = body.hiding.ways
         self.own = own
         self.lines = Lines()
         self.words = Paragraph()
-        self.tables = data_tables(page)
+        self.tables = data_tables(body.page)
         self.closing: list[tuple[int, Token]] = []
         self.lists: list[int] = []
         self.table: Table | None = None
@@ -44,7 +46,7 @@ class Writer:
         self.quoted = False
 
     def run(self) -> list[tuple[str, bool]]:
-        hidden = self.own.hidden
+        hidden = self.hidden
         for index, token in enumerate(self.page.tokens):
             while self.closing and self.closing[-1][0] <= index:
                 self.leave(self.closing.pop()[1])
@@ -102,20 +104,20 @@ class Writer:
             self.turn(self.own.dropped[index])
             self.lines.add("---", self.quoted)
             self.lines.part(2)
-        elif token.name == "img" and (shown := inline.picture(attributes_of(token), linked=self.words.links)):
+        elif token.name == "img" and (shown := inline.picture(self.page.attributes_of(token), linked=self.words.links)):
             self.turn(self.own.dropped[index])
             self.words.insert(shown)
 
     def enter(self, index: int, token: Token) -> None:
         name, end = token.name, self.page.ends[index]
-        if "white-space" in token.attributes and _WRAPPED.search(attributes_of(token).get("style", "")):
+        if "white-space" in token.attributes and _WRAPPED.search(self.page.attributes_of(token).get("style", "")):
             self.wrap_until = max(self.wrap_until, end)
         if name in _BLOCKS:
             self.enter_block(index, token)
         elif name in ("td", "th"):
             self.enter_cell(token)
         elif name == "a":
-            self.words.start_link(inline.target(attributes_of(token).get("href", "")))
+            self.words.start_link(inline.target(self.page.attributes_of(token).get("href", "")))
         elif name in _MARKS and self.words.level == 0:
             self.words.mark(_MARKS[name])
         elif name in _CODE:
@@ -133,7 +135,7 @@ class Writer:
             return
         self.block(2 if name in _APART and not self.lists else 1)
         if name in ("ul", "ol"):
-            start = attributes_of(token).get("start", "1") if name == "ol" else ""
+            start = self.page.attributes_of(token).get("start", "1") if name == "ol" else ""
             self.lists.append(int(start) - 1 if start.isdecimal() and len(start) < 6 else 0 if name == "ol" else -1)
         elif name == "li":
             self.end_item()

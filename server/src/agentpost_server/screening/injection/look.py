@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from agentpost_server.mail.html.body import HtmlBody
 from agentpost_server.mail.hidden import Hidden, find_hidden
 from agentpost_server.mail.parsed import ParsedMail
 from agentpost_server.screening.injection.claims import claims
@@ -32,13 +33,17 @@ def look(
     authentication: dict[str, object],
     *,
     new_text: str | None = None,
+    body: HtmlBody | None = None,
     hidden: tuple[Hidden, ...] | None = None,
 ) -> Judgement:
     """`spam_factors`: names of the spam rules that were met, for those about names and links are signs here, too.
-    `new_text` and `hidden`: the new words of the text body and what both bodies hide, where they are known already."""
+    `new_text`, `body` and `hidden`: the new words of the text body, the HTML, and what both bodies hide, where they
+    are known already."""
+    if body is None and parsed.html_body:
+        body = HtmlBody(parsed.html_body)
     if hidden is None:
-        hidden = find_hidden(parsed.html_body, parsed.text_body)
-    places = places_of(parsed, hidden, new_text)
+        hidden = find_hidden(body, parsed.text_body)
+    places = places_of(parsed, body, hidden, new_text)
     found: dict[str, Factor] = {}
     for place in places:
         for name in _said(place):

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from agentpost_server.mail.extract.history import decide
 from agentpost_server.mail.hidden import Hidden, find_hidden
-from agentpost_server.mail.html import html_to_text
-from agentpost_server.mail.html.tokens import Kind, attributes_of, read, too_large
+from agentpost_server.mail.html.body import HtmlBody
+from agentpost_server.mail.html.tokens import Kind, Page
 from agentpost_server.mail.parsed import ParsedAttachment, ParsedMail
 from agentpost_server.screening.injection.model import Where
 
@@ -22,7 +22,7 @@ _FIELDS: Final = 60
 _FIELD_CHARACTERS: Final = 2_000
 _TAGS: Final = 5_000
 _ATTRIBUTES: Final = ("alt", "title", "summary", "label", "content", "placeholder", "value")
-_TELLING: Final = re.compile(r"alt|title|summary|label|content|placeholder|value|data-", re.IGNORECASE)
+_TELLING: Final = re.compile(r"alt|title|summary|label|content|placeholder|value", re.IGNORECASE)
 # Fields that machines write for machines; words in any other may be read to a model.
 _MACHINES: Final = re.compile(
     r"received|return-path|dkim-signature|arc-.*|authentication-results|message-id|in-reply-to|references|date|"
@@ -41,12 +41,13 @@ class Place(NamedTuple):
     text: str
 
 
-def places_of(parsed: ParsedMail, hidden: tuple[Hidden, ...], new_text: str | None) -> list[Place]:
-    """All of a mail's; `hidden` is what its bodies hide."""
-    html = (parsed.html_body or "")[:_HTML_CHARACTERS]
+def places_of(
+    parsed: ParsedMail, body: HtmlBody | None, hidden: tuple[Hidden, ...], new_text: str | None
+) -> list[Place]:
+    """All of a mail's; `body` is its HTML, `hidden` is what both of its bodies hide."""
     text = (parsed.text_body or "")[:CHARACTERS]
     found = [Place("subject", parsed.subject[:CHARACTERS]), *_senders(parsed), *_fields(parsed)]
-    found += [*_text(text, new_text), *_hidden(hidden), *_page(html), *_files(parsed.attachments)]
+    found += [*_text(text, new_text), *_hidden(hidden), *_page(body), *_files(parsed.attachments)]
     return _once(found)
 
 
@@ -103,19 +104,20 @@ def _hidden(hidden: tuple[Hidden, ...]) -> Iterator[Place]:
         yield Place(where, "\n".join(found)[:CHARACTERS])
 
 
-def _page(html: str) -> Iterator[Place]:
-    if not html:
+def _page(body: HtmlBody | None) -> Iterator[Place]:
+    if body is None:
         return
-    yield from _lines("html_body", html_to_text(html)[:CHARACTERS])
-    yield Place("attribute", "\n".join(_attributes(html))[:CHARACTERS])
+    if body.is_too_large:
+        body = HtmlBody(body.source[:_HTML_CHARACTERS])
+    yield from _lines("html_body", body.text[:CHARACTERS])
+    if not body.is_too_large:
+        yield Place("attribute", "\n".join(_attributes(body.page))[:CHARACTERS])
 
 
-def _attributes(html: str) -> Iterator[str]:
-    if too_large(html):
-        return
-    tags = [one for one in read(html).tokens if one.kind in (Kind.OPEN, Kind.EMPTY) and _TELLING.search(one.attributes)]
+def _attributes(page: Page) -> Iterator[str]:
+    tags = [one for one in page.tokens if one.attributes and one.kind != Kind.CLOSE and _TELLING.search(one.attributes)]
     for token in tags[:_TAGS]:
-        attributes = attributes_of(token)
+        attributes = page.attributes_of(token)
         for name in _ATTRIBUTES:
             if " " in (value := attributes.get(name, "")):
                 yield value[:_FIELD_CHARACTERS]
@@ -131,8 +133,9 @@ def _files(attachments: tuple[ParsedAttachment, ...]) -> Iterator[Place]:
 def _words(file: ParsedAttachment) -> str:
     text = file.content[:_FILE_OCTETS].decode("utf-8", "replace")
     if "html" in file.mime_type or file.filename.lower().endswith((".html", ".htm")):
-        unseen = [one.text for one in find_hidden(text) if one.text]
-        return "\n".join([html_to_text(text), *unseen])[:CHARACTERS]
+        body = HtmlBody(text)
+        unseen = [one.text for one in find_hidden(body) if one.text]
+        return "\n".join([body.text, *unseen])[:CHARACTERS]
     if "calendar" in file.mime_type or file.filename.lower().endswith(".ics"):
         # RFC 5545 3.1 folds lines, 3.3.11 escapes.
         return re.sub(r"\r?\n[ \t]", "", text).replace("\\n", "\n").replace("\\,", ",")
