@@ -54,6 +54,7 @@ from agentpost_server.requests import RequestLog
 from agentpost_server.requests.observe import observer
 from agentpost_server.runtime import Runtime
 from agentpost_server.sandbox import api as sandbox_api
+from agentpost_server.screening.injection.attached import look_again
 from agentpost_server.settings import Settings
 from agentpost_server.streams import WATCH_SECONDS, Hub, watch_keys
 from agentpost_server.streams import api as streams_api
@@ -218,7 +219,7 @@ class Process:
             services.append(Chore("old-numbers", 3600, lambda: judge.prune(self.runtime)))
             services.append(domains_lane(self.runtime))
             services.append(Ingest(self.runtime))
-            services.append(FileReading(self.runtime))
+            services.append(FileReading(self.runtime, heard=look_again))
             services += self._intake_services()
         else:
             services.append(OutboxBell(self.runtime.bus))

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from agentpost_server.db import Database, Tx
+from agentpost_server.policies import SCREENING_POLICIES
 from agentpost_server.work import Claimed
 
 
@@ -129,13 +130,10 @@ async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
     """Rows that are still ours, with their bytes where they are small, whether their inbox stands, and what it screens
     by."""
     return await tx.rows(
-        """SELECT m.*, b.content, b.created_at AS stored_at,
+        f"""SELECT m.*, b.content, b.created_at AS stored_at,
              EXISTS (SELECT FROM inboxes i WHERE i.organization_id = m.organization_id AND i.id = m.inbox_id
                AND i.deleted_at IS NULL) AS inbox_stands,
-             (SELECT jsonb_agg(jsonb_build_object('id', p.id, 'rules', p.rules) ORDER BY p.id) FROM policies p
-              WHERE p.organization_id = m.organization_id AND p.kind = 'screening' AND p.enabled
-                AND (p.environment_id IS NULL OR p.environment_id = m.environment_id)
-                AND (p.inbox_id IS NULL OR p.inbox_id = m.inbox_id)) AS screening_policies
+             {SCREENING_POLICIES} AS screening_policies
            FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS c(organization_id, id, attempts)
            JOIN inbound_mails m ON m.organization_id = c.organization_id AND m.id = c.id AND m.attempts = c.attempts
            LEFT JOIN blobs b ON b.organization_id = c.organization_id AND b.id = c.id

@@ -1,18 +1,23 @@
 """The lane `file-text`: attached files are read behind the message that brought them, which never waits for it.
 
-Each is read in a process with limits. A file that breaks its reader is tried three times, since the reader may have
-died for another reason; one that meets a limit is not tried again.
+Each is read in a process with limits. What else is to be known of a text (`heard`, handed in by `app`) is stored with
+it, in one transaction: a crash repeats both or neither. A file that breaks its reader is tried three times, since the
+reader may have died for another reason; one that meets a limit is not tried again.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 
 from agentpost_server.core.errors import NotFound, Unavailable
+from agentpost_server.core.scope import Scope
+from agentpost_server.db import Tx
 from agentpost_server.mail.file_text import FileText, kind_of
 from agentpost_server.mail.file_text.jail import FileJail
 from agentpost_server.mail.jail import JailFailure
-from agentpost_server.messages import store_file_text, stored
+from agentpost_server.messages import labels, store_file_text, stored
 from agentpost_server.runtime import Runtime
 from agentpost_server.work import Claimed, Lane
 
@@ -28,10 +33,15 @@ _BATCH: Final = 4
 _LEASE_SECONDS: Final = 240
 
 
+Heard = Callable[[Scope, UUID, Sequence[str]], Awaitable[Callable[[Tx], Awaitable[None]] | None]]
+"""Given the message and the pages of a file: what is to be written with them, None for nothing. The message is held
+when that is called."""
+
+
 class FileReading(Lane):
     """The service that runs the lane, with the process that reads."""
 
-    def __init__(self, runtime: Runtime, jail: FileJail | None = None) -> None:
+    def __init__(self, runtime: Runtime, jail: FileJail | None = None, heard: Heard | None = None) -> None:
         super().__init__(
             "file-text",
             "file_readings",
@@ -43,6 +53,7 @@ class FileReading(Lane):
         )
         self._runtime = runtime
         self._jail = jail or FileJail()
+        self._heard = heard
 
     async def close(self, grace_seconds: float = 10) -> None:
         await super().close(grace_seconds)
@@ -71,8 +82,17 @@ class FileReading(Lane):
                 await self._put_off(claim, _AGAIN_SECONDS, result.reason, counts=True)
                 return
             result = FileText(failure=result.reason)
+        await self._settle(claim, row, result)
+
+    async def _settle(self, claim: Claimed, row: Any, text: FileText) -> None:
+        tenant, message_id = Scope(claim.organization_id, row["environment_id"]), row["message_id"]
+        write = await self._heard(tenant, message_id, text.pages) if self._heard is not None and text.pages else None
         async with self._runtime.database.work({claim.organization_id}) as tx:
-            await store_file_text.settle(tx, claim, result)
+            if write is not None:
+                # Before its file, as everybody does who changes or deletes a message.
+                await labels.hold(tx, tenant, [message_id])
+            if await store_file_text.settle(tx, claim, text) and write is not None:
+                await write(tx)
 
     async def _text(self, claim: Claimed, row: Any) -> FileText | JailFailure:
         kind = kind_of(row["mime_type"], row["filename"], row["flags"])

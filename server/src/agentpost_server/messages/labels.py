@@ -108,6 +108,12 @@ async def mark_newest(tx: Tx, tenant: Scope, thread_id: UUID, label: str) -> UUI
     return rows[0]["id"] if rows else None
 
 
+async def hold(tx: Tx, tenant: Scope, message_ids: Sequence[UUID]) -> None:
+    """Keep what is told of these messages from changing until the transaction ends, in everybody's order."""
+    await store_labels.lock_threads(tx, tenant, message_ids)
+    await store_labels.lock_messages(tx, tenant, message_ids)
+
+
 async def mark(tx: Tx, tenant: Scope, message_ids: Sequence[UUID], label: str) -> None:
     """A label of the server's own on those of the messages that stand; it finds no room where 64 are."""
     await store_labels.lock_threads(tx, tenant, message_ids)

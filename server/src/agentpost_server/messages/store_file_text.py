@@ -25,6 +25,7 @@ WITH mine AS (
 )
 UPDATE attachments a SET text_status = CASE WHEN $6::text IS NULL THEN 'ready' ELSE 'failed' END
 FROM mine WHERE a.organization_id = $1 AND a.id = mine.id
+RETURNING a.id
 """
 # Whole pages from one on while they fit; the first is cut where it does not. What does not fit has no text.
 _PAGES: Final = f"""
@@ -42,7 +43,8 @@ FROM (
 async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
     """What is to be read, with `stands`: whether its inbox is still there."""
     return await tx.rows(
-        """SELECT c.organization_id, c.id, c.attempts, a.mime_type, a.filename, a.flags, i.deleted_at IS NULL AS stands
+        """SELECT c.organization_id, c.id, c.attempts, a.environment_id, a.message_id, a.mime_type, a.filename, a.flags,
+             i.deleted_at IS NULL AS stands
            FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS c(organization_id, id, attempts)
            JOIN attachments a ON a.organization_id = c.organization_id AND a.id = c.id
            JOIN inboxes i ON i.organization_id = a.organization_id AND i.id = a.inbox_id""",
@@ -52,9 +54,9 @@ async def load(tx: Tx, claimed: Sequence[Claimed]) -> list[Any]:
     )
 
 
-async def settle(tx: Tx, claim: Claimed, text: FileText) -> None:
-    """The work goes, the pages come. Whoever lost the claim writes nothing."""
-    await tx.run(
+async def settle(tx: Tx, claim: Claimed, text: FileText) -> bool:
+    """The work goes, the pages come. Whoever lost the claim writes nothing, and is told False."""
+    settled = await tx.value(
         _SETTLE,
         claim.organization_id,
         claim.id,
@@ -64,6 +66,7 @@ async def settle(tx: Tx, claim: Claimed, text: FileText) -> None:
         text.failure,
         list(text.pages),
     )
+    return settled is not None
 
 
 async def put_off(tx: Tx, claim: Claimed, seconds: float, error: str, *, counts: bool) -> None:

@@ -8,9 +8,10 @@ from agentpost_server.policies.facts import UNGOVERNED, Check, Decision, Hold, P
 from agentpost_server.policies.fetching import refuse_fetching
 from agentpost_server.policies.receive import Arriving, receive
 from agentpost_server.policies.refuse import CapReached, refuse
-from agentpost_server.policies.thresholds import screening_of
+from agentpost_server.policies.store import SCREENING_POLICIES
 
 __all__ = [
+    "SCREENING_POLICIES",
     "UNGOVERNED",
     "Arriving",
     "CapReached",
@@ -33,6 +34,5 @@ __all__ = [
     "receive",
     "refuse",
     "refuse_fetching",
-    "screening_of",
     "weigh",
 ]

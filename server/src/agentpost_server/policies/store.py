@@ -10,6 +10,13 @@ from agentpost_server.db import Tx
 # What a caller sees: what holds in its environment, the organization's own included.
 _MINE = "organization_id = $1 AND (environment_id IS NULL OR environment_id = $2)"
 
+SCREENING_POLICIES = """(
+   SELECT jsonb_agg(jsonb_build_object('id', p.id, 'rules', p.rules) ORDER BY p.id) FROM policies p
+   WHERE p.organization_id = m.organization_id AND p.kind = 'screening' AND p.enabled
+     AND (p.environment_id IS NULL OR p.environment_id = m.environment_id)
+     AND (p.inbox_id IS NULL OR p.inbox_id = m.inbox_id))"""
+"""The policies of kind `screening` that hold for a row `m` of mail, as JSON: for whoever scores that mail."""
+
 
 async def insert(
     tx: Tx,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from agentpost_server.mail.html.body import HtmlBody
 from agentpost_server.mail.hidden import Hidden, find_hidden
+from agentpost_server.mail.html.body import HtmlBody
 from agentpost_server.mail.parsed import ParsedMail
 from agentpost_server.screening.injection.claims import claims
 from agentpost_server.screening.injection.decode import decoded, turned
@@ -51,6 +51,12 @@ def look(
     for name, where in (*_hiding(hidden), *claims(parsed, spam_factors, authentication)):
         found.setdefault(name, _factor(name, where))
     return judgement_of(list(found.values()))
+
+
+def look_at_file(text: str) -> list[Factor]:
+    """What the text of an attached file says, once it was read."""
+    said = _said(Place("attachment", text)) if text.strip() else []
+    return [_factor(name, "attachment") for name in dict.fromkeys(said)]
 
 
 def _factor(name: str, where: Where) -> Factor:

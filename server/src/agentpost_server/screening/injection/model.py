@@ -1,5 +1,6 @@
 """What screening for instructions says of a mail: a score, what it was reached by, and who judged."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -30,7 +31,16 @@ class Judgement(msgspec.Struct, frozen=True):
 def judgement_of(factors: list[Factor]) -> Judgement:
     """Each weight takes its share of what is left to 1, so that many small reasons never say more than one great one
     plus them, and none can lower the score."""
-    left = 1.0
-    for one in factors:
+    return raised(Judgement(0.0, RULES_DETECTOR, ()), factors)
+
+
+def raised(judgement: Judgement, factors: Sequence[Factor]) -> Judgement:
+    """With the factors that it did not have; the same judgement when there is none."""
+    known = {one.name for one in judgement.factors}
+    new = [one for one in factors if one.name not in known]
+    if not new:
+        return judgement
+    left = 1 - judgement.score
+    for one in new:
         left *= 1 - one.weight
-    return Judgement(round(1 - left, 2), RULES_DETECTOR, tuple(factors))
+    return Judgement(round(1 - left, 2), judgement.detector, (*judgement.factors, *new))
