@@ -40,7 +40,10 @@ WORDS: Final = {
     "message.opened": "A recipient opened the mail, where tracking was asked for.",
     "message.deleted": "A message was deleted.",
     "message.labels_changed": "Labels were added to a message or taken off.",
-    "thread.created": "A conversation began.",
+    "thread.created": (
+        "A conversation began, with a message in this `direction`; `trust`, `authentication` and `flags` are that "
+        "message's."
+    ),
     "inbox.created": "An inbox was made.",
     "inbox.deleted": "An inbox was deleted. Its address is never given to anyone else.",
     "inbox.paused": (

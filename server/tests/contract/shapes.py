@@ -70,7 +70,8 @@ _SPEC: Final = {
     "FilePage": "page text",
     "UploadUrl": "upload_url method headers{} key expires_at",
     "Thread": """id environment_id inbox_id subject participants[] message_count last_message_id last_message_at
-        labels[] preview has_attachments created_at messages[]† messages_next_page_token?†""",
+        labels[] preview direction trust authentication? flags[] has_attachments created_at messages[]†
+        messages_next_page_token?†""",
     "Context": """thread_id format content tokens max_tokens tokenizer nonce truncated next_offset? spans[]
         omitted[]""",
     "Span": "start end message_id attachment_id? page? kind sender direction trust",
@@ -121,6 +122,7 @@ _SPEC: Final = {
     "Code": "kind value confidence purpose where domain?",
 }
 _M: Final = "message_id thread_id inbox_id"
+_ORIGIN: Final = "direction trust authentication? flags[]"
 _RECEIVED: Final = f"""{_M} direction from_address to_addresses[] cc_addresses[] subject preview extracted_text
     has_attachments labels[] received_at authentication? trust flags[] screening_score? truncated"""
 _PROGRESS: Final = f"""{_M} direction from_address to_addresses[] subject recipients[] status send_at? transport?
@@ -130,7 +132,7 @@ _DRAFT: Final = "draft_id inbox_id revision"
 EVENT_DATA: Final = {
     "message.received": _RECEIVED,
     "message.blocked": f"{_RECEIVED} rule_id",
-    "message.held": f"{_M} direction status reason policy_id? approve_by?",
+    "message.held": f"{_M} {_ORIGIN} status reason policy_id? approve_by?",
     "message.approved": f"{_M} direction decided_by revision",
     "message.cancelled": f"{_M} decided_by",
     **{f"message.{one}": _PROGRESS for one in "queued scheduled sent delivered deferred unknown failed".split()},
@@ -140,7 +142,7 @@ EVENT_DATA: Final = {
     "message.opened": f"{_M} first_at",
     "message.deleted": _M,
     "message.labels_changed": f"{_M} added[] removed[]",
-    "thread.created": "thread_id inbox_id subject",
+    "thread.created": f"thread_id inbox_id subject {_ORIGIN}",
     "inbox.created": "inbox_id email",
     "inbox.deleted": "inbox_id email",
     "inbox.paused": _PAUSE,

@@ -296,7 +296,9 @@ async def test_mail_that_fails_a_milder_policy_is_held(strict: Tenant, dns: Name
     assert "message.received" not in events
     assert events["message.held"] == {
         "message_id": message["id"], "thread_id": message["thread_id"], "inbox_id": message["inbox_id"],
-        "direction": "inbound", "status": "held", "reason": "screening", "policy_id": None, "approve_by": None,
+        "direction": "inbound", "trust": "failed", "authentication": message["authentication"],
+        "flags": message["flags"],
+        "status": "held", "reason": "screening", "policy_id": None, "approve_by": None,
     }  # fmt: skip
 
 

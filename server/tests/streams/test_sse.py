@@ -1,10 +1,6 @@
 """Server-sent events: the same stream over plain HTTP."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
@@ -12,47 +8,16 @@ from agentpost_server.core import ids
 from agentpost_server.streams import sse
 from events.happenings import happen, live, publish, sandbox
 from harness import Tenant, client, running_server
-
-
-class Stream:
-    def __init__(self, response: Any) -> None:
-        self.response = response
-        self._lines = response.aiter_lines()
-
-    async def event(self) -> dict[str, Any]:
-        """The next event; its id and that of the envelope are one."""
-        fields: dict[str, str] = {}
-        async for line in self._lines:
-            name, _, value = line.partition(": ")
-            fields[name] = value
-            if not line and "data" in fields:
-                envelope = json.loads(fields["data"])
-                assert fields["id"] == envelope["id"]
-                return envelope
-        raise AssertionError("the stream ended")
-
-    async def ids(self, count: int) -> list[str]:
-        return [(await self.event())["id"] for _ in range(count)]
-
-    async def rest(self) -> str:
-        return "\n".join([line async for line in self._lines])
-
-
-@asynccontextmanager
-async def _stream(http: Any, headers: dict[str, str] | None = None, **query: object) -> AsyncIterator[Stream]:
-    async with http.stream("GET", "/events/stream", params=query, headers=headers or {}) as response:
-        assert response.status_code == 200
-        assert response.headers["content-type"].startswith("text/event-stream")
-        yield Stream(response)
+from streams.sse_client import stream
 
 
 async def test_events_arrive_as_they_happen_with_their_filters(tenant: Tenant) -> None:
     inbox = (await tenant.http.post("/inboxes", json={})).json()["id"]
     await publish(tenant.server, live(tenant))
     async with (
-        _stream(tenant.http) as every,
-        _stream(tenant.http, event_types="inbox.paused,inbox.resumed") as typed,
-        _stream(tenant.http, inbox_id=inbox) as narrow,
+        stream(tenant.http) as every,
+        stream(tenant.http, event_types="inbox.paused,inbox.resumed") as typed,
+        stream(tenant.http, inbox_id=inbox) as narrow,
     ):
         first = await happen(tenant.server, live(tenant), inbox=inbox)
         await happen(tenant.server, sandbox(tenant))
@@ -65,15 +30,15 @@ async def test_events_arrive_as_they_happen_with_their_filters(tenant: Tenant) -
 async def test_last_event_id_resumes_and_goes_before_after(tenant: Tenant) -> None:
     made = await publish(tenant.server, live(tenant), times=250)
     async with (
-        _stream(tenant.http, after=made[4]) as by_query,
-        _stream(tenant.http, {"Last-Event-ID": made[200]}, after=made[4]) as by_header,
+        stream(tenant.http, after=made[4]) as by_query,
+        stream(tenant.http, {"Last-Event-ID": made[200]}, after=made[4]) as by_header,
     ):
         new = await happen(tenant.server, live(tenant), times=2)
         assert await by_query.ids(247) == made[5:] + new
         assert await by_header.ids(51) == made[201:] + new
 
 
-async def test_wrong_filters_and_afters_are_problems_before_the_stream(tenant: Tenant, stranger: Tenant) -> None:
+async def test_wrong_filters_and_afters_are_problems_before_thestream(tenant: Tenant, stranger: Tenant) -> None:
     theirs = await publish(tenant.server, live(stranger))
     inbox = (await stranger.http.post("/inboxes", json={})).json()["id"]
     environment = ids.encode("env", stranger.organization.live_environment_id)
@@ -89,7 +54,7 @@ async def test_wrong_filters_and_afters_are_problems_before_the_stream(tenant: T
         assert (await nobody.get("/events/stream")).status_code == 401
 
 
-async def test_a_comment_keeps_a_quiet_stream(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_comment_keeps_a_quietstream(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "_HEARTBEAT_SECONDS", 0.05)
     async with tenant.http.stream("GET", "/events/stream") as response:
         chunks = response.aiter_bytes()
@@ -127,10 +92,10 @@ async def test_a_stream_ends_cleanly_when_the_server_does(tenant: Tenant, databa
         serving = asyncio.Event()
         server = asyncio.create_task(serve_until_told())
         await serving.wait()
-        async with _stream(http) as stream:
+        async with stream(http) as heard:
             made = await happen(tenant.server, live(tenant))
-            assert await stream.ids(1) == made
+            assert await heard.ids(1) == made
             stopped.set()
             async with asyncio.timeout(5):
-                assert (await stream.rest()).strip() == ""
+                assert (await heard.rest()).strip() == ""
                 await server

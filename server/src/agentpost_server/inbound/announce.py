@@ -6,7 +6,7 @@ from uuid import UUID
 from agentpost_server.core import ids
 from agentpost_server.core.times import rfc3339
 from agentpost_server.events.append import NewEvent
-from agentpost_server.messages.new import Added, NewMessage
+from agentpost_server.messages.new import Added, NewMessage, origin_of
 
 _TEXT_OCTETS: Final = 64 * 1024
 _ADDRESSES: Final = 100
@@ -21,10 +21,15 @@ def received(
     thread_id, inbox_id = ids.encode("thr", added.thread_id), ids.encode("inb", message.inbox_id)
     events: list[NewEvent] = []
     if added.thread_created:
-        data = {"thread_id": thread_id, "inbox_id": inbox_id, "subject": message.subject}
+        data = {
+            "thread_id": thread_id,
+            "inbox_id": inbox_id,
+            "subject": message.subject,
+            **origin_of(message, added),
+        }
         events.append(NewEvent(type="thread.created", inbox_id=message.inbox_id, data=data))
     if message.status == "held":
-        events.append(_held(message, thread_id, inbox_id, policy_id))
+        events.append(_held(message, added, thread_id, inbox_id, policy_id))
         return events
     text = message.extracted_text or ""
     too_long = len(text) * 4 > _TEXT_OCTETS and len(text.encode()) > _TEXT_OCTETS
@@ -33,7 +38,7 @@ def received(
         "message_id": ids.encode("msg", message.id),
         "thread_id": thread_id,
         "inbox_id": inbox_id,
-        "direction": "inbound",
+        **origin_of(message, added),
         "from_address": message.from_address.email,
         "to_addresses": [one.email for one in message.to_addresses[:_ADDRESSES]],
         "cc_addresses": [one.email for one in message.cc_addresses[:_ADDRESSES]],
@@ -43,9 +48,6 @@ def received(
         "has_attachments": bool(message.attachments),
         "labels": list(message.labels),
         "received_at": rfc3339(message.received_at or message.created_at),
-        "authentication": message.authentication,
-        "trust": message.trust,
-        "flags": list(added.flags),
         "screening_score": None if message.screening is None else message.screening["score"],
         "truncated": too_long or crowded,
     }
@@ -56,12 +58,12 @@ def received(
     return events
 
 
-def _held(message: NewMessage, thread_id: str, inbox_id: str, policy_id: str | None) -> NewEvent:
+def _held(message: NewMessage, added: Added, thread_id: str, inbox_id: str, policy_id: str | None) -> NewEvent:
     data: dict[str, object] = {
         "message_id": ids.encode("msg", message.id),
         "thread_id": thread_id,
         "inbox_id": inbox_id,
-        "direction": "inbound",
+        **origin_of(message, added),
         "status": "held",
         "reason": "screening",
         "policy_id": policy_id,

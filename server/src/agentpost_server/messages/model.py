@@ -171,7 +171,8 @@ class Message(msgspec.Struct, kw_only=True):
 
 
 class Thread(msgspec.Struct, kw_only=True):
-    """`messages` and its page token are left out of list rows."""
+    """`direction`, `trust`, `authentication` and `flags` are those of the last message, whose `preview` it shows.
+    `messages` and its page token are left out of list rows."""
 
     id: str
     environment_id: str
@@ -183,6 +184,10 @@ class Thread(msgspec.Struct, kw_only=True):
     last_message_at: str
     labels: list[str]
     preview: str
+    direction: Direction
+    trust: str
+    authentication: Authentication | None
+    flags: list[str]
     has_attachments: bool
     created_at: str
     messages: list[Message] | UnsetType = UNSET
@@ -329,6 +334,10 @@ def thread_of(row: Any) -> Thread:
         last_message_at=rfc3339(row["last_message_at"]),
         labels=row["labels"],
         preview=row["preview"],
+        direction=row["direction"],
+        trust=row["trust"],
+        authentication=_one(_authentication, row["authentication"]),
+        flags=row["flags"],
         has_attachments=row["has_attachments"],
         created_at=rfc3339(row["created_at"]),
     )

@@ -78,3 +78,13 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
     thread_id: UUID
     thread_created: bool
     flags: tuple[str, ...]
+
+
+def origin_of(message: NewMessage, added: Added) -> dict[str, object]:
+    """What is told of where a message comes from, beside its words, in every event that has some of them."""
+    return {
+        "direction": message.direction,
+        "trust": message.trust,
+        "authentication": message.authentication,
+        "flags": list(added.flags),
+    }

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
-from agentpost_server.messages.store import visible, visible_thread
+from agentpost_server.messages.store import LAST_MESSAGE, THREAD_ROW, visible, visible_thread
 
 _LOCKED = "m.id, m.inbox_id, m.thread_id, m.labels"
 
@@ -91,7 +91,10 @@ async def refresh_threads(tx: Tx, tenant: Scope, thread_ids: Sequence[UUID]) -> 
 
 async def read_thread(tx: Tx, tenant: Scope, thread_id: UUID) -> Any:
     return await tx.row(
-        f"SELECT m.* FROM threads m WHERE {visible_thread(tenant)} AND m.id = $4", *_mine(tenant), thread_id
+        f"""SELECT {THREAD_ROW} FROM (SELECT m.* FROM threads m WHERE {visible_thread(tenant)} AND m.id = $4) t
+            {LAST_MESSAGE}""",
+        *_mine(tenant),
+        thread_id,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
 from agentpost_server.messages.listing import HELD
+from agentpost_server.messages.store import LAST_MESSAGE, THREAD_ROW
 
 _GONE = "ARRAY(SELECT d.id FROM inboxes d WHERE d.organization_id = $1 AND d.deleted_at IS NOT NULL)"
 
@@ -27,7 +28,15 @@ async def by_activity(
         place = f"""cardinality($3::uuid[]) = 0 AND t.organization_id = $1 AND t.environment_id = $2
                   AND t.inbox_id <> ALL ({_GONE})"""
         sql = _seen(tenant, f"{place} AND {keep}", by)
-    return await tx.rows(sql, tenant.organization_id, tenant.environment_id, list(inbox_ids), after[0], after[1], limit)
+    return await tx.rows(
+        f"SELECT {THREAD_ROW} FROM ({sql}) t {LAST_MESSAGE} ORDER BY t.last_message_at {order}, t.id {order}",
+        tenant.organization_id,
+        tenant.environment_id,
+        list(inbox_ids),
+        after[0],
+        after[1],
+        limit,
+    )
 
 
 def _seen(tenant: Scope, keep: str, by: str) -> str:
@@ -68,8 +77,9 @@ async def by_label(
         ids = f"""SELECT f.thread_id, f.message_id FROM message_facets f WHERE cardinality($3::uuid[]) = 0
                   AND f.organization_id = $1 AND f.environment_id = $2 AND f.inbox_id <> ALL ({_GONE}) AND {keep}"""
     return await tx.rows(
-        f"""SELECT t.*, p.message_id AS position FROM ({ids}) p
-            JOIN threads t ON t.organization_id = $1 AND t.id = p.thread_id ORDER BY p.message_id {order}""",
+        f"""SELECT {THREAD_ROW}, p.message_id AS position FROM ({ids}) p
+            JOIN threads t ON t.organization_id = $1 AND t.id = p.thread_id {LAST_MESSAGE}
+            ORDER BY p.message_id {order}""",
         tenant.organization_id,
         tenant.environment_id,
         list(inbox_ids),

@@ -19,7 +19,7 @@ from agentpost_server.messages.add import add
 from agentpost_server.messages.model import Message
 from agentpost_server.messages.new import Added, NewMessage
 from agentpost_server.messages.read import get
-from agentpost_server.outbound.announce import progress
+from agentpost_server.outbound.announce import origin, progress
 from agentpost_server.outbound.carriers import of_octets
 from agentpost_server.outbound.check import Checked
 from agentpost_server.outbound.compose import Composed
@@ -233,6 +233,7 @@ def thread_events(outgoing: Outgoing, added: Added) -> list[NewEvent]:
         "thread_id": ids.encode("thr", added.thread_id),
         "inbox_id": ids.encode("inb", inbox_id),
         "subject": outgoing.letter.subject,
+        **origin(added.flags),
     }
     return [NewEvent(type="thread.created", inbox_id=inbox_id, data=begun)]
 

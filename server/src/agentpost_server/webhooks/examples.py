@@ -23,10 +23,12 @@ _CHECKED: Final = {
     "policy": "reject",
     "arc_sealer": None,
 }
+_THEIRS: Final = {"direction": "inbound", "trust": "verified", "authentication": _CHECKED, "flags": []}
+_OURS: Final = {"direction": "outbound", "trust": "internal", "authentication": None, "flags": []}
 _NAMED_INBOX: Final = {**_INBOX, "email": "support@example.com"}
 _RECEIVED: Final[dict[str, Any]] = {
     **_NAMES,
-    "direction": "inbound",
+    **_THEIRS,
     "from_address": "ann@example.com",
     "to_addresses": ["support@example.com"],
     "cc_addresses": [],
@@ -36,9 +38,6 @@ _RECEIVED: Final[dict[str, Any]] = {
     "has_attachments": False,
     "labels": ["received", "unread"],
     "received_at": _AT,
-    "authentication": _CHECKED,
-    "trust": "verified",
-    "flags": [],
     "screening_score": None,
     "truncated": False,
 }
@@ -64,7 +63,7 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
     "message.blocked": {**_RECEIVED, "rule_id": f"rul_{_ULID}"},
     "message.held": {
         **_NAMES,
-        "direction": "outbound",
+        **_OURS,
         "status": "pending_approval",
         "reason": "approval",
         "policy_id": f"pol_{_ULID}",
@@ -87,7 +86,7 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
     "message.opened": {**_NAMES, "first_at": _AT},
     "message.deleted": _NAMES,
     "message.labels_changed": {**_NAMES, "added": ["done"], "removed": ["unread"]},
-    "thread.created": {"thread_id": f"thr_{_ULID}", **_INBOX, "subject": "Your order 1042"},
+    "thread.created": {"thread_id": f"thr_{_ULID}", **_INBOX, "subject": "Your order 1042", **_THEIRS},
     "inbox.created": _NAMED_INBOX,
     "inbox.deleted": _NAMED_INBOX,
     "inbox.paused": {**_NAMED_INBOX, "reason": "bounce_rate", "bounce_rate": 6.4, "complaint_rate": 0.0},

@@ -21,6 +21,7 @@ from agentpost_server.messages.model import Hold as ShownHold
 from agentpost_server.messages.model import Message
 from agentpost_server.messages.new import Added
 from agentpost_server.messages.read import get
+from agentpost_server.outbound.announce import origin
 from agentpost_server.outbound.compose import Composed, Names
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.holding.content import content_of, meta_of, rest_of
@@ -146,7 +147,7 @@ def _told(outgoing: Outgoing, added: Added, terms: Hold, expires_at: datetime) -
         "message_id": ids.encode("msg", added.message_id),
         "thread_id": ids.encode("thr", added.thread_id),
         "inbox_id": ids.encode("inb", inbox_id),
-        "direction": "outbound",
+        **origin(added.flags),
         "status": "pending_approval",
         "reason": terms.reason,
         "policy_id": ids.encode_or_none("pol", terms.policy_id),

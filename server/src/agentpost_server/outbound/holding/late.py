@@ -16,7 +16,7 @@ from agentpost_server.events.append import NewEvent
 from agentpost_server.mail.model import Address
 from agentpost_server.mail.safe_headers import check_headers
 from agentpost_server.messages.model import Hold as ShownHold
-from agentpost_server.outbound.announce import names
+from agentpost_server.outbound.announce import names, origin
 from agentpost_server.outbound.change import Key
 from agentpost_server.outbound.holding.content import Rest
 from agentpost_server.outbound.holding.deciding import WAITS
@@ -75,7 +75,7 @@ async def _hold(tx: Tx, row: Any, terms: Hold, moment: datetime) -> None:
     )
     data = {
         **names(row),
-        "direction": "outbound",
+        **origin(row["flags"]),
         "status": WAITS,
         "reason": terms.reason,
         "policy_id": None,

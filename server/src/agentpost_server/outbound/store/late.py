@@ -23,7 +23,7 @@ async def forget_calls(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> list[Any]:
              )
            SELECT m.organization_id, m.id, m.environment_id, m.inbox_id, m.thread_id, m.subject, m.from_address,
              m.to_addresses, m.cc_addresses, m.bcc_addresses, m.reply_to_addresses, m.in_reply_to, m.reference_ids,
-             m.loop_class, m.send_at, c.text_body, c.html_body, c.headers,
+             m.flags, m.loop_class, m.send_at, c.text_body, c.html_body, c.headers,
              COALESCE(c.extracted_text, left(c.text_body, c.new_text_length)) AS extracted_text,
              COALESCE(c.extracted_html, left(c.html_body, c.new_html_length)) AS extracted_html,
              COALESCE((SELECT bool_or(calls.list_unsubscribe) FROM calls
