@@ -289,6 +289,7 @@ def keeping_times(settings: Settings) -> dict[str, int]:
         "request_log": settings.request_log_days * 86400,
         "webhook_deliveries": settings.event_days * 86400,
         "events": settings.event_days * 86400,
+        "notices": settings.event_days * 86400,
     }
 
 

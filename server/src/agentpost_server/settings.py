@@ -220,7 +220,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_connections: Positive = 10
     """Connections of each database role in a process."""
     event_days: Positive = 30
-    """How long events and webhook deliveries are kept."""
+    """How long events, webhook deliveries and notices to approvers are kept."""
     request_log_days: Positive = 7
     """How long the API request log is kept."""
     idempotency_hours: Positive = 24

@@ -16,6 +16,7 @@ def test_the_times_that_are_kept_without_a_word_are_those_of_the_specification()
         "request_log": 7 * 86400,
         "webhook_deliveries": 30 * 86400,
         "events": 30 * 86400,
+        "notices": 30 * 86400,
     }
     assert (settings.duplicate_hours, settings.upload_hours, settings.link_seconds) == (72, 24, 3600)
     assert (settings.wait_hours, settings.lease_hours) == (24, 24)

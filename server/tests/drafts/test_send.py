@@ -93,6 +93,35 @@ async def test_a_held_draft_is_a_message_that_its_writer_cannot_approve(tenant: 
         assert (approved.status_code, approved.json()["status"]) == (200, "queued")
 
 
+async def _key(tenant: Tenant, name: str, *more: str) -> str:
+    scopes = ["drafts:read", "drafts:write", "drafts:approve", *more]
+    answer = await tenant.http.post("/api-keys", json={"name": name, "scopes": scopes})
+    return answer.json()["key"]
+
+
+async def test_nobody_who_wrote_a_revision_of_a_draft_can_approve_it(tenant: Tenant) -> None:
+    """What the second writer kept of the first one's words is the first one's still."""
+    agent = await inbox(tenant.http)
+    policy = {"name": "all", "kind": "approval", "scope": "environment", "rules": {"when": ["always"]}}
+    assert (await tenant.http.post("/policies", json=policy)).status_code == 201
+    keys = [await _key(tenant, "first", "api_keys:write"), *[await _key(tenant, name) for name in ("second", "boss")]]
+    async with (
+        client(tenant.server, keys[0]) as first,
+        client(tenant.server, keys[1]) as second,
+        client(tenant.server, keys[2]) as boss,
+    ):
+        made = await draft(first, agent["id"], **ANN)
+        tool = await first.post("/api-keys", json={"name": "tool", "scopes": ["drafts:approve"]})
+        await change(second, made, subject="Your order 7")
+        held = await send_draft(tenant.http, made)
+        path = f"/messages/{held['id']}/approve"
+        async with client(tenant.server, tool.json()["key"]) as tools:
+            for http in (first, second, tools):
+                refused = await http.post(path, json={"revision": 1})
+                assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert (await boss.post(path, json={"revision": 1})).status_code == 200
+
+
 async def test_a_scheduled_draft_that_a_policy_holds_waits_as_a_message(tenant: Tenant) -> None:
     agent = await inbox(tenant.http)
     policy = {"name": "all", "kind": "approval", "scope": "environment", "rules": {"when": ["always"]}}

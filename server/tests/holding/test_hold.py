@@ -10,7 +10,7 @@ import pytest
 
 from harness import Tenant, client
 from holding.approving import approve, approver, held, policy, reject
-from outbound.sending import events, history, inbox, recipients, send, settled
+from outbound.sending import events, history, inbox, recipients, send, settled, until
 from stories.post import first_message
 
 FILE = {"content": base64.b64encode(b"hello").decode(), "filename": "a.txt"}
@@ -104,6 +104,20 @@ async def test_changed_by_the_approver_both_revisions_stay(tenant: Tenant) -> No
     assert thread["preview"] == "It is 5."
     approved_event = next(data for kind, data in await events(tenant) if kind == "message.approved")
     assert approved_event["revision"] == 2
+
+
+async def test_a_file_that_an_approver_adds_is_read_as_every_other(tenant: Tenant) -> None:
+    message = await held(tenant, to=["delivered@sandbox.test"])
+    async with approver(tenant) as boss:
+        note = {"content": base64.b64encode(b"the note").decode(), "filename": "note.txt"}
+        picture = {"content": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode(), "filename": "a.png"}
+        approved = (await approve(boss, message, attachments=[note, picture])).json()
+    told = {one["filename"]: one for one in approved["attachments"]}
+    assert told["a.png"]["text_status"] == "none"
+    assert told["note.txt"]["text_status"] in ("pending", "ready")
+    path = f"/attachments/{told['note.txt']['id']}/text"
+    read = await until(tenant.http, path, lambda found: found["text_status"] == "ready")
+    assert read["pages"] == [{"page": 1, "text": "the note"}]
 
 
 async def test_a_changed_text_never_leaves_the_old_words_in_the_html(tenant: Tenant) -> None:

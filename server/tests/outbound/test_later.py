@@ -1,5 +1,7 @@
 """Before a message has left: cancelled, moved to another time, or kept here by its environment."""
 
+import email
+import email.policy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +103,22 @@ async def test_what_comes_hours_too_late_waits_for_a_person_and_goes_once_when_t
     for part in (b"X-Ticket: 7", b"<p>Hi.</p>", b"a.txt"):
         assert part in raw, part
     assert (await bench.now(made))["status"] == "sent"
+
+
+async def test_what_is_late_keeps_who_wrote_it_and_is_watched_if_that_was_asked_for(bench: Bench) -> None:
+    made = await _late(bench, 7, html_body="<body><p>Hi.</p></body>", track_opens=True)
+    assert await bench.turn() == 1
+    [revision] = (await bench.tenant.http.get(f"/messages/{made['id']}/revisions")).json()["data"]
+    me = (await bench.tenant.http.get("/auth/me")).json()["key"]
+    assert (revision["author"]["id"], revision["track_opens"]) == (me["id"], True)
+    approved = await bench.tenant.http.post(f"/messages/{made['id']}/approve", json={"revision": 1})
+    assert approved.status_code == 200, approved.text
+    bench.transport.script = [ACCEPTED]
+    assert await bench.turn() == 1
+    [(_, raw)] = bench.transport.calls
+    html = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))
+    assert html is not None
+    assert "/o/" in html.get_content()
 
 
 async def test_what_is_late_may_be_rejected_and_never_goes(bench: Bench) -> None:

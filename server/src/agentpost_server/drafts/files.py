@@ -14,10 +14,10 @@ from agentpost_server.core.scope import Scope
 from agentpost_server.drafts.content import Content, StoredFile
 from agentpost_server.mail.filenames import safe_filename
 from agentpost_server.messages import attachments
+from agentpost_server.outbound.drafted import Given
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.gather import gather
 from agentpost_server.outbound.model import AttachmentIn
-from agentpost_server.outbound.submit import Given
 from agentpost_server.ports.blobs import blob_key
 from agentpost_server.runtime import Runtime
 

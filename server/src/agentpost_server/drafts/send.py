@@ -19,6 +19,8 @@ from agentpost_server.drafts.write import refuse_other_revision, revision_confli
 from agentpost_server.events import append
 from agentpost_server.messages.model import Message
 from agentpost_server.outbound import submit
+from agentpost_server.outbound.drafted import Drafted
+from agentpost_server.outbound.holding.hold import CoWritten
 from agentpost_server.policies import Hold
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
@@ -42,8 +44,8 @@ async def submit_draft(
     """`attempts`: of the claim, where a worker sends it; `late`: what holds one whose time is long over. Conflict or
     NotFound when somebody else was first.
 
-    Its author is who wrote the newest revision, not who sends it: who wrote a draft cannot approve it, and whoever
-    sends what another wrote may."""
+    Its author is who wrote the newest revision, not who sends it. Nobody who wrote any of its revisions can approve it,
+    and whoever sends what others wrote may."""
     content = Content.read(row)
     loaded = await files.load(runtime, tenant.organization_id, content)
     return await submit.send(
@@ -53,10 +55,12 @@ async def submit_draft(
         effect,
         row["inbox_id"],
         content.as_send(),
-        given=loaded,
-        inside=_taking(tenant, row, attempts),
-        late=late,
+        Drafted(given=loaded, inside=_taking(tenant, row, attempts), late=late, written=_written(row)),
     )
+
+
+def _written(row: Any) -> CoWritten:
+    return CoWritten(others=tuple(msgspec.json.decode(row["authors"], type=list[Actor])), begun_at=row["created_at"])
 
 
 def _taking(tenant: Scope, row: Any, attempts: int | None) -> Callable[[Tx, UUID], Awaitable[None]]:

@@ -12,6 +12,8 @@ _MINE: Final = "d.environment_id = $2 AND ($3::uuid[] = '{}' OR d.inbox_id = ANY
 _NEWEST: Final = """JOIN draft_revisions r ON r.organization_id = d.organization_id AND r.draft_id = d.id
              AND r.revision = d.revision"""
 _CONTENT: Final = "r.author, r.content, r.text_body, r.html_body, r.send_at"
+AUTHORS: Final = """(SELECT jsonb_agg(DISTINCT w.author) FROM draft_revisions w
+             WHERE w.organization_id = d.organization_id AND w.draft_id = d.id)::text AS authors"""
 _LIVE: Final = """JOIN inboxes i ON i.organization_id = d.organization_id AND i.id = d.inbox_id
              AND i.deleted_at IS NULL"""
 # A page ends early rather than hold more than this of bodies in memory.
@@ -38,8 +40,9 @@ async def find_by_client_id(tx: Tx, scope: Scope, client_id: str) -> Any:
 
 
 async def find(tx: Tx, scope: Scope, draft_id: UUID) -> Any:
+    """With `authors`, everybody who wrote a revision of it."""
     return await tx.row(
-        f"""SELECT d.*, {_CONTENT} FROM drafts d {_NEWEST} {_LIVE}
+        f"""SELECT d.*, {_CONTENT}, {AUTHORS} FROM drafts d {_NEWEST} {_LIVE}
             WHERE d.organization_id = $1 AND {_MINE} AND d.id = $4""",
         *_names(scope),
         draft_id,

@@ -4,13 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from agentpost_server.db import Tx
+from agentpost_server.drafts.store import AUTHORS
 from agentpost_server.work import Claimed
 
 
 async def load(tx: Tx, claimed: Claimed) -> Any:
     """The draft as it is to be sent, if it is still ours. `orphan`: its inbox was deleted."""
     return await tx.row(
-        """SELECT d.*, r.author, r.content, r.text_body, r.html_body, r.send_at, i.deleted_at IS NOT NULL AS orphan
+        f"""SELECT d.*, r.author, r.content, r.text_body, r.html_body, r.send_at, {AUTHORS},
+             i.deleted_at IS NOT NULL AS orphan
            FROM drafts d
            JOIN draft_revisions r ON r.organization_id = d.organization_id AND r.draft_id = d.id
              AND r.revision = d.revision

@@ -169,7 +169,7 @@ async def insert(
         *columns_of(references, 5),
         *columns_of([row for one in placed for row in file_rows(one.message)], 16),
         [one.message.spam_score for one in placed],
-        [_text_status(file) for one in placed for file in one.message.attachments],
+        [text_status_of(file) for one in placed for file in one.message.attachments],
         [None if (found := one.message.screening) is None else json_text(found) for one in placed],
     )
     return {row["id"] for row in rows}
@@ -273,7 +273,7 @@ def file_rows(message: NewMessage) -> list[tuple[Any, ...]]:
     ]
 
 
-def _text_status(file: NewAttachment) -> str:
+def text_status_of(file: NewAttachment) -> str:
     return "pending" if kind_of(file.mime_type, file.filename, file.flags) else "none"
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agentpost_server.db import Tx
 from agentpost_server.messages.new import NewMessage
-from agentpost_server.messages.store_add import columns_of, file_rows, json_text, unless_beginning
+from agentpost_server.messages.store_add import columns_of, file_rows, json_text, text_status_of, unless_beginning
 
 
 async def clear(tx: Tx, message: NewMessage, *, new_files: bool) -> None:
@@ -80,18 +80,23 @@ async def insert_files(tx: Tx, message: NewMessage, at: datetime) -> None:
         """WITH files AS (
              SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::integer[], $7::text[],
                $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bytea[],
-               $16::timestamptz[])
+               $16::timestamptz[], $18::text[])
              AS f(organization_id, id, environment_id, inbox_id, message_id, position, filename, mime_type,
-               declared_mime_type, size, sha256, disposition, content_id, flag_list, content, created_at)
+               declared_mime_type, size, sha256, disposition, content_id, flag_list, content, created_at, text_status)
+           ), readings AS (
+             INSERT INTO file_readings (organization_id, id)
+             SELECT organization_id, id FROM files WHERE text_status = 'pending'
            ), bytes AS (
              INSERT INTO blobs (organization_id, id, size, sha256, media_type, content, created_at)
              SELECT organization_id, id, size, decode(sha256, 'hex'), mime_type, content, $17 FROM files
            )
            INSERT INTO attachments (organization_id, id, environment_id, inbox_id, message_id, position, filename,
-             mime_type, declared_mime_type, size, sha256, disposition, content_id, flags)
+             mime_type, declared_mime_type, size, sha256, disposition, content_id, flags, text_status)
            SELECT organization_id, id, environment_id, inbox_id, message_id, position, filename, mime_type,
-             declared_mime_type, size, sha256, disposition, content_id, string_to_array(flag_list, E'\\x1f')
+             declared_mime_type, size, sha256, disposition, content_id, string_to_array(flag_list, E'\\x1f'),
+             text_status
            FROM files""",
         *columns_of(file_rows(message), 16),
         at,
+        [text_status_of(file) for file in message.attachments],
     )

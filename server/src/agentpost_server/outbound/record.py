@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from agentpost_server.core import ids
-from agentpost_server.core.scope import Scope
+from agentpost_server.core.scope import Actor, Scope
 from agentpost_server.db import Tx
 from agentpost_server.events import append
 from agentpost_server.events.append import NewEvent
@@ -40,6 +40,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     one by which all work and every window goes."""
 
     sender: Any
+    author: Actor
     checked: Checked
     suppressed: dict[str, str]
     transports: tuple[str, ...]
@@ -118,9 +119,13 @@ async def insert_calls(runtime: Runtime, tx: Tx, scope: Scope, outgoing: Outgoin
     await store.insert_recipients(tx, scope, message_id, recipient_rows(outgoing, calls))
     ahead = timedelta(seconds=outgoing.sender["clock_offset_seconds"])
     due_at = outgoing.checked.send_at - ahead if outgoing.checked.send_at is not None else outgoing.wall
-    apart = outgoing.checked.list_unsubscribe
-    rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients, apart) for one in calls]
-    await store.insert_transmissions(tx, scope, inbox_id, message_id, due_at, rows)
+    rows = [(one.id, one.transports, one.domain, one.mail_from, one.recipients) for one in calls]
+    kept = store.Kept(
+        list_unsubscribe=outgoing.checked.list_unsubscribe,
+        track_opens=outgoing.checked.track_opens,
+        author=msgspec.json.encode(outgoing.author).decode() if outgoing.status == "scheduled" else None,
+    )
+    await store.insert_transmissions(tx, scope, inbox_id, message_id, due_at, rows, kept)
 
 
 def sending_of(outgoing: Outgoing, thread_id: UUID, *, opens: bool) -> Sending:

@@ -31,10 +31,11 @@ from agentpost_server.outbound.allowed import (
 from agentpost_server.outbound.carriers import most_octets
 from agentpost_server.outbound.check import Checked, check, check_recipients, cited, timed
 from agentpost_server.outbound.compose import Composed, Names, compose_mail, new_names, plain_octets
+from agentpost_server.outbound.drafted import NOT_DRAFTED, Drafted, Given, Inside
 from agentpost_server.outbound.facts import examined, facts_of
 from agentpost_server.outbound.files import File
 from agentpost_server.outbound.gather import gather
-from agentpost_server.outbound.holding.hold import Waiting, hold, uncomposed
+from agentpost_server.outbound.holding.hold import CoWritten, Waiting, hold, uncomposed
 from agentpost_server.outbound.lateness import also_held
 from agentpost_server.outbound.letter import (
     Letter,
@@ -49,20 +50,12 @@ from agentpost_server.outbound.model import AttachmentIn, Forward, Reply, Send
 from agentpost_server.outbound.record import Outgoing, keep_large, record, remove_large
 from agentpost_server.outbound.store import holds, suppressions
 from agentpost_server.outbound.store import submit as store
-from agentpost_server.policies import UNGOVERNED, CapReached, Decision, Hold, find, needs_examining, refuse, weigh
+from agentpost_server.policies import UNGOVERNED, CapReached, Decision, find, needs_examining, refuse, weigh
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.idempotency import Effect
 
 _LARGE: Final = 65_536
-Inside = Callable[[Tx, UUID], Awaitable[None]]
 """What else happens in the transaction of a send, ahead of it, told the id of the message to be. It may refuse."""
-
-
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A file whose bytes the caller has already, and how a request would have named it: policies ask about that."""
-
-    file: File
-    described: AttachmentIn
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,16 +81,10 @@ async def send(
     effect: Effect,
     inbox_id: UUID,
     wanted: Send,
-    *,
-    given: Sequence[Given] = (),
-    inside: Inside | None = None,
-    late: Hold | None = None,
+    drafted: Drafted = NOT_DRAFTED,
 ) -> Response[Message] | Response[Any]:
-    """201 with the message: queued, scheduled, or waiting for a person. `given` files come ahead of those that `wanted`
-    names; what `inside` does stands or falls with the message. `late` holds it, whatever policies say."""
-    return await _submit(
-        runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id, given=given, inside=inside, late=late
-    )
+    """201 with the message: queued, scheduled, or waiting for a person."""
+    return await _submit(runtime, tenant, author, effect, "send", wanted, inbox_id=inbox_id, drafted=drafted)
 
 
 async def answer(
@@ -117,16 +104,12 @@ async def _submit(
     *,
     inbox_id: UUID | None = None,
     original_id: UUID | None = None,
-    given: Sequence[Given] = (),
-    inside: Inside | None = None,
-    late: Hold | None = None,
+    drafted: Drafted = NOT_DRAFTED,
 ) -> Response[Message] | Response[Any]:
     """Once more when a cap that holds was filled since it was looked at: now that is known before."""
 
     async def once() -> Response[Message] | Response[Any]:
-        return await _once(
-            runtime, tenant, author, effect, way, wanted, inbox_id, original_id, given=given, inside=inside, late=late
-        )
+        return await _once(runtime, tenant, author, effect, way, wanted, inbox_id, original_id, drafted)
 
     try:
         return await once()
@@ -145,11 +128,9 @@ async def _once(
     wanted: Send | Reply | Forward,
     inbox_id: UUID | None,
     original_id: UUID | None,
-    *,
-    given: Sequence[Given],
-    inside: Inside | None,
-    late: Hold | None,
+    drafted: Drafted,
 ) -> Response[Message] | Response[Any]:
+    given, inside = drafted.given, drafted.inside
     if (first := await effect.replay()) is not None:
         return first
     moment = runtime.now()
@@ -165,26 +146,34 @@ async def _once(
         weight = _LARGE if files else weight_of(wanted, prepared.original)
         decision = await off_loop(weight + 1, examined, decision, letter, files)
         refuse(decision)
-    decision = also_held(decision, late)
+    decision = also_held(decision, drafted.late)
     if decision.outcome == "hold":
-        waiting = _waiting(prepared, decision, way, author, letter, files, moment, runtime.settings.max_send_octets)
+        plain_octets(letter, files, runtime.settings.max_send_octets)
+        waiting = _waiting(prepared, decision, way, author, drafted.written, letter, files, moment)
         return await _keep(runtime, tenant, effect, waiting, inside)
     most = most_octets(prepared.transports, runtime.transports, runtime.settings.max_send_octets)
     composed = await compose_mail(runtime, prepared.sender, checked, letter, files, moment, most)
-    outgoing = _outgoing(prepared, decision, letter, files, composed, moment)
+    outgoing = _outgoing(prepared, decision, author, letter, files, composed, moment)
     try:
         return await _commit(
             runtime, tenant, effect, outgoing, inside, lambda tx: record(runtime, tx, tenant, outgoing)
         )
     except LoopStopped as stopped:
-        waiting = _stopped(prepared, way, author, outgoing, stopped)
+        waiting = _stopped(prepared, way, drafted.written, outgoing, stopped)
         return await _keep_looping(runtime, tenant, effect, stopped, waiting, inside)
 
 
 def _outgoing(
-    prepared: Prepared, decision: Decision, letter: Letter, files: Sequence[File], composed: Composed, moment: datetime
+    prepared: Prepared,
+    decision: Decision,
+    author: Actor,
+    letter: Letter,
+    files: Sequence[File],
+    composed: Composed,
+    moment: datetime,
 ) -> Outgoing:
     return Outgoing(
+        author=author,
         sender=prepared.sender,
         checked=prepared.checked,
         suppressed=prepared.suppressed,
@@ -203,24 +192,25 @@ def _waiting(
     decision: Decision,
     way: Way,
     author: Actor,
+    written: CoWritten | None,
     letter: Letter,
     files: list[File],
     moment: datetime,
-    most: int,
 ) -> Waiting:
     """A send that a policy holds: it is not composed before a person lets it go."""
-    plain_octets(letter, files, most)
     composed = uncomposed(prepared.sender, new_names(prepared.sender, moment), prepared.checked.headers)
     return Waiting(
-        outgoing=_outgoing(prepared, decision, letter, files, composed, moment),
+        outgoing=_outgoing(prepared, decision, author, letter, files, composed, moment),
         way=way,
         original=prepared.original,
-        author=author,
+        written=written,
         holds=decision.holds,
     )
 
 
-def _stopped(prepared: Prepared, way: Way, author: Actor, outgoing: Outgoing, stopped: LoopStopped) -> Waiting:
+def _stopped(
+    prepared: Prepared, way: Way, written: CoWritten | None, outgoing: Outgoing, stopped: LoopStopped
+) -> Waiting:
     """The same of one that the fuse of its conversation stopped. What was composed is forgotten."""
     composed = outgoing.composed
     names = Names(message_id=composed.message_id, message_id_header=composed.message_id_header)
@@ -229,7 +219,7 @@ def _stopped(prepared: Prepared, way: Way, author: Actor, outgoing: Outgoing, st
         outgoing=msgspec.structs.replace(outgoing, composed=bare),
         way=way,
         original=prepared.original,
-        author=author,
+        written=written,
         holds=(outgoing.decision.loop_hold,),
         loop_lines=tuple(lines_of(stopped.sending)),
     )

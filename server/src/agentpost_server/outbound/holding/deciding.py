@@ -14,6 +14,7 @@ from agentpost_server.db import Tx
 from agentpost_server.messages.model import Hold
 from agentpost_server.outbound.store import holds as store
 
+_actors = msgspec.json.Decoder(list[Actor])
 WAITS = "pending_approval"
 WITHHELD = "held"
 
@@ -78,13 +79,15 @@ def refuse_revision(row: Any, revision: int) -> None:
 
 
 def refuse_author(row: Any, decider: Decider) -> None:
-    """The key that wrote it, and one that this key has made since, unless every policy that holds it allows that."""
+    """The keys that wrote it, and those that one of them has made since, unless every policy that holds it allows that.
+    Of a draft: every key that wrote a revision of it, for what a later one kept nobody can tell from its own words."""
     if row["author"] is None or row["author_may_approve"]:
         return
-    author = msgspec.json.decode(row["author"], type=Actor)
+    authors = [msgspec.json.decode(row["author"], type=Actor), *_actors.decode(row["other_authors"])]
+    wrote = {one.id for one in authors if one.id is not None}
     made_by = decider.made_by.id if decider.made_by is not None else None
-    is_own_tool = made_by == author.id and decider.made_at >= rfc3339(row["created_at"])
-    if author.id is not None and (decider.actor.id == author.id or is_own_tool):
+    is_own_tool = made_by in wrote and decider.made_at >= rfc3339(row["begun_at"] or row["created_at"])
+    if decider.actor.id in wrote or is_own_tool:
         raise Forbidden(
             "Who wrote it cannot approve it.",
             fix="Have another key with drafts:approve approve it, or a person by the link in the mail.",

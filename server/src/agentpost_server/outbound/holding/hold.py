@@ -36,13 +36,20 @@ from agentpost_server.policies.facts import strictest
 NOTICE = "approval"
 
 
+class CoWritten(msgspec.Struct, frozen=True, kw_only=True):
+    """Of what was written over some time: who else wrote some of it, and when that began."""
+
+    others: tuple[Actor, ...]
+    begun_at: datetime
+
+
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """A send that must wait. `outgoing` is not composed; `loop_lines` are the conversation's that its fuse stopped."""
 
     outgoing: Outgoing
     way: Way
     original: Original | None
-    author: Actor
+    written: CoWritten | None
     holds: tuple[Hold, ...]
     loop_lines: tuple[bytes, ...] = ()
 
@@ -113,7 +120,9 @@ async def _insert(tx: Tx, scope: Scope, waiting: Waiting, terms: Hold, expires_a
         shown=_json(shown),
         reasons=_json([{"reason": one.reason, "policy_id": one.policy_id, "why": one.why} for one in waiting.holds]),
         approvers=terms.approvers,
-        author=_json(waiting.author),
+        author=_json(outgoing.author),
+        other_authors=_json(waiting.written.others if waiting.written is not None else ()),
+        begun_at=waiting.written.begun_at if waiting.written is not None else None,
         author_may_approve=terms.author_may_approve,
         on_expiry=terms.on_expiry,
         expires_at=expires_at,

@@ -64,7 +64,9 @@ async def _hold(tx: Tx, row: Any, terms: Hold, moment: datetime) -> None:
         shown=_json(shown),
         reasons=_json([{"reason": terms.reason, "policy_id": None, "why": terms.why}]),
         approvers=(),
-        author=_json(SYSTEM),
+        author=row["author"] or _json(SYSTEM),
+        other_authors="[]",
+        begun_at=None,
         author_may_approve=terms.author_may_approve,
         on_expiry=terms.on_expiry,
         expires_at=expires_at,
@@ -98,8 +100,7 @@ def _content(row: Any) -> Content:
         send_at=row["send_at"],
         unattended=row["loop_class"] in ("auto_generated", "auto_replied"),
         list_unsubscribe=row["list_unsubscribe"],
-        # Only the composed mail knew: one that comes so late is not watched.
-        track_opens=False,
+        track_opens=row["track_opens"],
     )
 
 

@@ -16,7 +16,7 @@ import msgspec
 from agentpost_server import audit
 from agentpost_server.core import ids
 from agentpost_server.core.errors import Conflict, Invalid, NotFound
-from agentpost_server.core.scope import Scope
+from agentpost_server.core.scope import Actor, Scope
 from agentpost_server.db import Tx
 from agentpost_server.events import append
 from agentpost_server.events.append import NewEvent
@@ -195,6 +195,7 @@ async def _compose(runtime: Runtime, ready: Ready, files: Sequence[File], moment
     composed = await compose_mail(runtime, ready.sender, ready.checked, ready.letter, files, ready.there, most, called)
     return Outgoing(
         sender=ready.sender,
+        author=msgspec.json.decode(ready.row["author"], type=Actor),
         checked=ready.checked,
         suppressed=ready.suppressed,
         transports=transports,

@@ -20,6 +20,8 @@ async def insert(
     reasons: str,
     approvers: Sequence[str],
     author: str,
+    other_authors: str,
+    begun_at: datetime | None,
     author_may_approve: bool,
     on_expiry: str,
     expires_at: datetime,
@@ -37,8 +39,8 @@ async def insert(
              VALUES ($1, $3, 1, $8, $14, $15)
            )
            INSERT INTO holds (organization_id, environment_id, id, inbox_id, reasons, approvers, author,
-             author_may_approve, on_expiry, expires_at, rest, loop_lines, due_at)
-           VALUES ($1, $2, $3, $4, $6, $7, $8, $9, $10, $11, $12, $13, $11)""",
+             author_may_approve, on_expiry, expires_at, rest, loop_lines, due_at, other_authors, begun_at)
+           VALUES ($1, $2, $3, $4, $6, $7, $8, $9, $10, $11, $12, $13, $11, $16, $17)""",
         tenant.organization_id,
         tenant.environment_id,
         message_id,
@@ -54,6 +56,8 @@ async def insert(
         list(loop_lines),
         content,
         created_at,
+        other_authors,
+        begun_at,
     )
 
 
@@ -63,7 +67,8 @@ async def find(tx: Tx, tenant: Scope, message_id: UUID) -> Any:
     return await tx.row(
         """SELECT m.organization_id, m.environment_id, m.id, m.inbox_id, m.thread_id, m.direction, m.status, m.hold,
               m.created_at, m.message_id_header, m.based_on, m.flags, m.labels, m.from_address,
-              h.author, h.author_may_approve, h.revision, h.on_expiry, h.expires_at, h.rest, h.reasons, r.content
+              h.author, h.other_authors, h.begun_at, h.author_may_approve, h.revision, h.on_expiry, h.expires_at,
+              h.rest, h.reasons, r.content
             FROM messages m
             JOIN inboxes i ON i.organization_id = m.organization_id AND i.id = m.inbox_id AND i.deleted_at IS NULL
             LEFT JOIN holds h ON h.organization_id = m.organization_id AND h.id = m.id

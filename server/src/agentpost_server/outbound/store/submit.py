@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
 
@@ -130,17 +132,27 @@ async def insert_raw(
     )
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept with the calls of a message, the same with each. `author`: as JSON, of scheduled mail alone, which
+    may come too late and ask a person then."""
+
+    list_unsubscribe: bool
+    track_opens: bool
+    author: str | None
+
+
 async def insert_transmissions(
-    tx: Tx, tenant: Scope, inbox_id: UUID, message_id: UUID, due_at: datetime, rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """(id, transports, domain, mail_from, recipients, list_unsubscribe) of each call that is to be made."""
+    tx: Tx, tenant: Scope, inbox_id: UUID, message_id: UUID, due_at: datetime, rows: Sequence[tuple[Any, ...]],
+    kept: Kept,
+) -> None:  # fmt: skip
+    """(id, transports, domain, mail_from, recipients) of each call that is to be made."""
     await tx.run(
         """INSERT INTO transmissions (organization_id, id, environment_id, inbox_id, message_id, transport, transports,
-               domain, mail_from, recipients, list_unsubscribe, first_due_at, due_at)
+               domain, mail_from, recipients, list_unsubscribe, track_opens, author, first_due_at, due_at)
            SELECT $1, t.id, $2, $3, $4, split_part(t.transports, E'\\n', 1), string_to_array(t.transports, E'\\n'),
-               t.domain, t.mail_from, string_to_array(t.recipients, E'\\n'), t.list_unsubscribe, $5, $5
-           FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[])
-             AS t(id, transports, domain, mail_from, recipients, list_unsubscribe)""",
+               t.domain, t.mail_from, string_to_array(t.recipients, E'\\n'), $11, $12, $13, $5, $5
+           FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[])
+             AS t(id, transports, domain, mail_from, recipients)""",
         tenant.organization_id,
         tenant.environment_id,
         inbox_id,
@@ -151,7 +163,9 @@ async def insert_transmissions(
         [row[2] for row in rows],
         [row[3] for row in rows],
         ["\n".join(row[4]) for row in rows],
-        [row[5] for row in rows],
+        kept.list_unsubscribe,
+        kept.track_opens,
+        kept.author,
     )
 
 
