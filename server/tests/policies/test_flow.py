@@ -2,11 +2,14 @@
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from agentpost_server.core import ids
+from agentpost_server.mail.model import Address
 from harness import Tenant
+from messages.reading import store_mail
 from outbound.sending import inbox, send, until
 from policies.asking import Json, ask, failures, policy, rule
 from policies.mailing import mailed
@@ -166,6 +169,72 @@ async def test_who_is_named_for_answers_counts_as_a_recipient(tenant: Tenant) ->
         f"/messages/{mail['id']}/reply", json={"text_body": "t", "reply_to": ["drop@evil.example"]}
     )
     assert (answer.status_code, answer.json()["code"]) == (403, "policy_rejected")
+
+
+async def test_a_link_in_the_text_of_a_file_is_that_mails_too(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    linked = base64.b64encode(b"All of it is at https://files.evil.example/").decode()
+    rest = _REST.replace("evil.example", "home.example").replace(_FILE, linked)
+    assert (await mailed(tenant.server.smtp_port, agent["email"], rest=rest)).startswith("250")
+    path = f"/inboxes/{agent['id']}/messages?direction=inbound"
+    ready = await until(
+        tenant.http,
+        path,
+        lambda found: [a["text_status"] for m in found["data"] for a in m["attachments"]] == ["ready"],
+    )
+    await policy(tenant.http, "flow", {"taint": "hold"})
+    evil = [("text_body", "see https://evil.example/")]
+    assert await about(tenant, agent, ready["data"][0], "ann@b.example", texts=evil) == ["taint"]
+
+
+async def test_what_is_too_long_to_look_through_may_hold_any_link(tenant: Tenant) -> None:
+    agent = await inbox(tenant.http)
+    await rule(tenant.http, "send", "allow", "b.example")
+    rest = "\r\n" + "x " * 60_000 + "https://evil.example/"
+    assert (await mailed(tenant.server.smtp_port, agent["email"], rest=_folded(rest))).startswith("250")
+    path = f"/inboxes/{agent['id']}/messages?direction=inbound"
+    mail = (await until(tenant.http, path, lambda found: bool(found["data"])))["data"][0]
+    await policy(tenant.http, "flow", {"taint": "hold"})
+    for text, expected in (("see https://evil.example/", ["taint"]), ("see https://b.example/", []), ("Hello.", [])):
+        assert await about(tenant, agent, mail, "ann@b.example", texts=[("text_body", text)]) == expected, text
+
+
+def _folded(text: str) -> str:
+    return "\r\n".join(text[start : start + 900] for start in range(0, len(text), 900))
+
+
+async def test_a_file_stays_that_mails_however_much_followed(tenant: Tenant) -> None:
+    """Twenty newer mails in the thread do not make it the agent's own."""
+    agent = await inbox(tenant.http)
+    await send(tenant.http, agent["id"], to=["known@b.example"])
+    old = await stranger(tenant, agent)
+    newer = await store_thread(tenant, ids.decode("inb", agent["id"]), 22)
+    await policy(tenant.http, "flow", {"taint": "reject"})
+    path = f"/messages/{newer}/reply"
+    body = {
+        "to": ["known@b.example"],
+        "text_body": "t",
+        "attachments": [{"attachment_id": old["attachments"][0]["id"]}],
+    }
+    answer = await tenant.http.post(path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "policy_rejected")
+    assert "its attachment" in answer.json()["detail"]
+
+
+async def store_thread(tenant: Tenant, inbox_id: UUID, number: int) -> str:
+    """That many mails of somebody else in one thread. Answers the newest."""
+    first = f"<{inbox_id}.0@x>"
+    mails = [
+        await store_mail(
+            tenant,
+            inbox_id,
+            header=f"<{inbox_id}.{n}@x>",
+            references=(first,) if n else (),
+            from_address=Address("known@b.example"),
+        )
+        for n in range(number)
+    ]
+    return ids.encode("msg", mails[-1].id)
 
 
 async def test_mail_from_outside_adds_no_file(tenant: Tenant) -> None:

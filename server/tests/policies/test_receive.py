@@ -84,6 +84,36 @@ async def test_l11_an_allow_rule_that_requires_it_counts_only_with_proof(tenant:
     assert "blocked" in (await the_mail(tenant, agent))["labels"]
 
 
+@pytest.mark.parametrize(
+    ("is_answer", "wants_proof", "allowed"),
+    [(False, False, True), (True, False, True), (False, True, False), (True, True, True)],
+)
+def test_who_names_no_sender_gets_past_a_list_of_the_proven_only_with_a_report_about_our_mail(
+    is_answer: bool, wants_proof: bool, allowed: bool
+) -> None:
+    mail = Arriving(
+        scope=_SCOPE, inbox_id=UUID(int=3), author="x@c.example", mail_from="", authentic=False, is_answer=is_answer
+    )
+    assert rule_mail(mail, [], UUID(int=4), wants_proof=wants_proof).allowed == allowed
+
+
+async def test_the_null_sender_is_no_way_around_proof(tenant: Tenant) -> None:
+    agent, other = await inbox(tenant.http), await inbox(tenant.http, "other")
+    proven = {"scope": "inbox", "inbox_id": agent["id"], "require_authentication": True}
+    await rule(tenant.http, "receive", "allow", "b.example", **proven)
+    await rule(tenant.http, "receive", "allow", "b.example", scope="inbox", inbox_id=other["id"])
+    for one in (agent, other):
+        assert (await mailed(tenant.server.smtp_port, one["email"], "", "eve@c.example")).startswith("250")
+    assert "blocked" in (await the_mail(tenant, agent))["labels"]
+    assert "blocked" not in (await the_mail(tenant, other))["labels"]
+    # One rule of the list that wants no proof leaves it a list of names alone.
+    await rule(tenant.http, "receive", "allow", "d.example", scope="inbox", inbox_id=agent["id"])
+    await mailed(tenant.server.smtp_port, agent["email"], "", "eve2@c.example")
+    path = f"/inboxes/{agent['id']}/messages?from=eve2@c.example"
+    page = await until(tenant.http, path, lambda one: bool(one["data"]))
+    assert "blocked" not in page["data"][0]["labels"]
+
+
 async def test_mail_of_the_house_is_proven(tenant: Tenant) -> None:
     agent, friend = await inbox(tenant.http), await inbox(tenant.http, "friend")
     domain = friend["email"].rpartition("@")[2]

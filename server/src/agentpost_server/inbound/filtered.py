@@ -35,5 +35,6 @@ def _arriving(one: ReadMail) -> Arriving:
         inbox_id=one.mail.inbox_id,
         author=canonical(message.from_address.email),
         mail_from=canonical(one.mail.mail_from) if one.mail.mail_from else "",
+        is_answer=one.transmission_id is not None or (one.traced is not None and one.traced[1] == one.mail.inbox_id),
         authentic=message.trust in ("internal", "verified") and "double_from" not in message.flags,
     )

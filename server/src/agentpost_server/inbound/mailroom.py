@@ -216,6 +216,7 @@ class InboxMailroom:
                 author=author,
                 mail_from=mail_from,
                 authentic=True,
+                is_answer=True,
             )
             for route in delivery.routes
         ]

@@ -182,9 +182,17 @@ async def _outside(tx: Tx, tenant: Scope, facts: SendFacts) -> Outside:
         texts=tuple(
             text
             for row in rows
-            for text in (row["subject"], row["text_body"], row["html_body"], *_emails_of(row), *row["names"])
+            for text in (
+                row["subject"],
+                row["text_body"],
+                row["html_body"],
+                *_emails_of(row),
+                *row["names"],
+                *row["file_texts"],
+            )
             if text
         ),
+        is_cut=any(row["is_cut"] for row in rows),
         file_ids=frozenset(one for row in rows for one in row["file_ids"]),
         digests=frozenset(one for row in rows for one in row["digests"]),
     )

@@ -23,13 +23,15 @@ Found = list[tuple[FoundPolicy, FlowRules]]
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
-    """Mail from outside that a send is based on. `authors` wrote it; `files` are its attachments (id, SHA-256)."""
+    """Mail from outside that a send is based on. `authors` wrote it; `files` are its attachments (id, SHA-256).
+    `is_cut`: `texts` are not all that it says, so any link may be its own."""
 
     message_ids: tuple[str, ...] = ()
     authors: frozenset[str] = frozenset()
     texts: tuple[str, ...] = ()
     file_ids: frozenset[UUID] = frozenset()
     digests: frozenset[str] = frozenset()
+    is_cut: bool = False
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +140,8 @@ def _added(
             continue  # asked for its bytes before anybody looks: `fetching`
         for host in hosts(text.content):
             domain = registrable(host)
-            if domain not in known and letters(domain) in theirs and not allowed(f"anybody@{host}"):
+            is_theirs = outside.is_cut or letters(domain) in theirs
+            if domain not in known and is_theirs and not allowed(f"anybody@{host}"):
                 yield f"the link to {host}"
 
 

@@ -7,6 +7,10 @@ from uuid import UUID
 from agentpost_server.core.scope import Scope
 from agentpost_server.db import Tx
 
+# What is looked through of mail from outside, in messages and in characters of each.
+_MOST_OF_THREAD = 20
+_MOST_TEXT = 100_000
+_MOST_HTML = 200_000
 # What was written to somebody, or may already be there. What waits, failed or was called off makes nobody known.
 _WENT = "('queued', 'sending', 'sent', 'delivered', 'bounced', 'complained', 'unknown')"
 
@@ -59,17 +63,32 @@ async def participants(tx: Tx, tenant: Scope, thread_id: UUID) -> list[Any]:
 
 
 async def outside(tx: Tx, tenant: Scope, thread_id: UUID | None, ids: Sequence[UUID], file_ids: Sequence[UUID]) -> Any:
-    """Mail from outside that a send is about, newest first and at most 20: of the thread, named itself, or the mail
-    that one of the files came with. Mail of the organization's own inboxes is not from outside."""
+    """Mail from outside that a send is about, newest first: the newest 20 of the thread, what is named itself, and the
+    mail that one of the files came with. Mail of the organization's own inboxes is not from outside. `is_cut`: there is
+    more in the thread, in the mail or in the text of its files than is given."""
     return await tx.rows(
-        """WITH named AS (
-             SELECT id FROM (SELECT m.id FROM messages m WHERE m.organization_id = $1 AND m.thread_id = $3
-               AND m.direction = 'inbound' ORDER BY m.id DESC LIMIT 20) t
+        f"""WITH recent AS (
+             SELECT m.id, row_number() OVER (ORDER BY m.id DESC) AS n FROM messages m
+             WHERE m.organization_id = $1 AND m.thread_id = $3 AND m.direction = 'inbound' ORDER BY m.id DESC
+             LIMIT {_MOST_OF_THREAD + 1}
+           ), named AS (
+             SELECT id FROM recent WHERE n <= {_MOST_OF_THREAD}
              UNION SELECT unnest($4::uuid[])
              UNION SELECT a.message_id FROM attachments a WHERE a.organization_id = $1 AND a.id = ANY ($5::uuid[])
+           ), pages AS (
+             SELECT a.message_id, p.text, t.truncated,
+               sum(p.characters) OVER (PARTITION BY a.message_id ORDER BY a.position, p.page) - p.characters AS before
+             FROM named JOIN attachments a ON a.organization_id = $1 AND a.message_id = named.id
+             JOIN file_texts t ON t.organization_id = $1 AND t.attachment_id = a.id
+             JOIN file_pages p ON p.organization_id = $1 AND p.attachment_id = a.id
            )
            SELECT m.id, m.from_address, m.reply_to_addresses, m.to_addresses, m.cc_addresses, m.subject,
-             left(c.text_body, 100000) AS text_body, left(c.html_body, 200000) AS html_body,
+             left(c.text_body, {_MOST_TEXT}) AS text_body, left(c.html_body, {_MOST_HTML}) AS html_body,
+             ARRAY(SELECT p.text FROM pages p WHERE p.message_id = m.id AND p.before < {_MOST_TEXT}) AS file_texts,
+             (SELECT count(*) > {_MOST_OF_THREAD} FROM recent) OR length(c.text_body) > {_MOST_TEXT}
+               OR length(c.html_body) > {_MOST_HTML}
+               OR EXISTS (SELECT FROM pages p WHERE p.message_id = m.id AND (p.before >= {_MOST_TEXT} OR p.truncated))
+               AS is_cut,
              ARRAY(SELECT a.id FROM attachments a WHERE a.organization_id = $1 AND a.message_id = m.id) AS file_ids,
              ARRAY(SELECT a.sha256 FROM attachments a WHERE a.organization_id = $1 AND a.message_id = m.id) AS digests,
              ARRAY(SELECT a.filename FROM attachments a WHERE a.organization_id = $1 AND a.message_id = m.id) AS names
@@ -78,7 +97,7 @@ async def outside(tx: Tx, tenant: Scope, thread_id: UUID | None, ids: Sequence[U
            LEFT JOIN message_contents c ON c.organization_id = $1 AND c.message_id = m.id
            WHERE m.direction = 'inbound' AND NOT (m.trust = 'internal' AND EXISTS (SELECT FROM inboxes i
              WHERE i.organization_id = $1 AND i.email = lower(m.from_address ->> 'email')))
-           ORDER BY m.id DESC LIMIT 20""",
+           ORDER BY m.id DESC""",
         tenant.organization_id,
         tenant.environment_id,
         thread_id,

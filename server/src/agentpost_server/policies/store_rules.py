@@ -108,10 +108,10 @@ async def delete(tx: Tx, tenant: Scope, rule_id: UUID) -> None:
 
 
 async def receiving(tx: Tx, rows: Sequence[tuple[UUID, UUID, UUID, Sequence[str]]]) -> list[Any]:
-    """For each (organization, environment, inbox, values) in order: the receive rules that name one of the values, and
-    one that makes it a list of the allowed."""
+    """For each (organization, environment, inbox, values) in order: the receive rules that name one of the values, one
+    that makes it a list of the allowed, and whether everybody on that list must prove who they are."""
     return await tx.rows(
-        """SELECT n.number, r.rules, a.rule_id
+        """SELECT n.number, r.rules, a.rule_id, a.wants_proof
            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) WITH ORDINALITY
              AS n(organization_id, environment_id, inbox_id, value_list, number)
            LEFT JOIN LATERAL (SELECT jsonb_agg(to_jsonb(f)) AS rules FROM filter_rules f
@@ -119,7 +119,8 @@ async def receiving(tx: Tx, rows: Sequence[tuple[UUID, UUID, UUID, Sequence[str]
                AND f.value = ANY (string_to_array(n.value_list, E'\\x1f'))
                AND (f.environment_id IS NULL OR f.environment_id = n.environment_id)
                AND (f.inbox_id IS NULL OR f.inbox_id = n.inbox_id)) r ON true
-           LEFT JOIN LATERAL (SELECT f.id AS rule_id FROM filter_rules f
+           LEFT JOIN LATERAL (SELECT f.id AS rule_id, bool_and(f.require_authentication) OVER () AS wants_proof
+             FROM filter_rules f
              WHERE f.organization_id = n.organization_id AND f.direction = 'receive' AND f.action = 'allow'
                AND (f.environment_id IS NULL OR f.environment_id = n.environment_id)
                AND (f.inbox_id IS NULL OR f.inbox_id = n.inbox_id)
