@@ -64,6 +64,10 @@ async def test_a_thread_has_the_shape_of_the_specification_and_its_messages_olde
         "last_message_at": "2023-11-14T22:14:20.000Z",
         "labels": ["received"],
         "preview": "order 1",
+        "direction": "inbound",
+        "trust": "unverified",
+        "authentication": None,
+        "flags": [],
         "has_attachments": False,
         "created_at": found["created_at"],
     }

@@ -85,7 +85,9 @@ class FileReading(Lane):
         await self._settle(claim, row, result)
 
     async def _settle(self, claim: Claimed, row: Any, text: FileText) -> None:
-        tenant, message_id = Scope(claim.organization_id, row["environment_id"]), row["message_id"]
+        # Files of withheld mail are read, too: whoever decides about it sees what they say.
+        tenant = Scope(claim.organization_id, row["environment_id"], sees_held=True)
+        message_id = row["message_id"]
         write = await self._heard(tenant, message_id, text.pages) if self._heard is not None and text.pages else None
         async with self._runtime.database.work({claim.organization_id}) as tx:
             if write is not None:

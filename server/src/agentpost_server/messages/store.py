@@ -23,6 +23,29 @@ _GONE = "ARRAY(SELECT d.id FROM inboxes d WHERE d.organization_id = $1 AND d.del
 _PLACE = f"""m.organization_id = $1 AND m.environment_id = $2
     AND (cardinality($3::uuid[]) = 0 OR m.inbox_id = ANY ($3)) AND m.inbox_id <> ALL ({_GONE})"""
 
+
+def visible(tenant: Scope) -> str:
+    """The condition under which the caller ($1 to $3) has a message `m`. Withheld mail is there for approvers alone."""
+    return _PLACE if tenant.sees_held else f"{_PLACE} AND m.status <> 'held'"
+
+
+def visible_file(tenant: Scope) -> str:
+    """The same of an attachment `m`."""
+    if tenant.sees_held:
+        return _PLACE
+    return f"""{_PLACE} AND NOT EXISTS (SELECT FROM messages h WHERE h.organization_id = m.organization_id
+        AND h.id = m.message_id AND h.status = 'held' OFFSET 0)"""
+
+
+def visible_thread(tenant: Scope) -> str:
+    """The same of a thread `m`: it has begun when some of its mail is not withheld."""
+    return _PLACE if tenant.sees_held else f"{_PLACE} AND m.begun"
+
+
+# A walk through all mail, and one that only leaves out what is withheld, need no look at facets.
+_KEPT: dict[tuple[str, ...], str] = {(): "true", (HELD,): "x.status <> 'held'"}
+
+
 # A thread `t` is shown with the origin of its last message, whose preview it shows. One whose mail is all withheld has
 # none: nothing is known of it then.
 THREAD_ROW = """t.*, COALESCE(l.direction, 'inbound') AS direction, COALESCE(l.trust, 'unverified') AS trust,

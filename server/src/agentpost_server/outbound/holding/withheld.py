@@ -34,7 +34,12 @@ async def approve(
     await store.show(tx, tenant, message_id)
     opens = await take_in(tx, tenant, row["thread_id"])
     message = await get(tx, tenant, message_id)
-    begun = {"thread_id": message.thread_id, "inbox_id": message.inbox_id, "subject": message.subject}
+    begun = {
+        "thread_id": message.thread_id,
+        "inbox_id": message.inbox_id,
+        "subject": message.subject,
+        **_origin(message),
+    }
     data = {**names(row), "direction": "inbound", "decided_by": decider.actor, "revision": revision}
     await append(
         tx,
@@ -73,6 +78,15 @@ async def _audit(tx: Tx, tenant: Scope, decider: Decider, action: str, message: 
     await audit.record(tx, tenant.organization_id, decider.actor, action, message.id, after={"hold": message.hold})
 
 
+def _origin(message: Message) -> dict[str, object]:
+    return {
+        "direction": "inbound",
+        "trust": message.trust,
+        "authentication": None if message.authentication is None else msgspec.to_builtins(message.authentication),
+        "flags": message.flags,
+    }
+
+
 def _received(message: Message) -> dict[str, object]:
     """As ingest tells it."""
     text = message.extracted_text or ""
@@ -82,7 +96,7 @@ def _received(message: Message) -> dict[str, object]:
         "message_id": message.id,
         "thread_id": message.thread_id,
         "inbox_id": message.inbox_id,
-        "direction": "inbound",
+        **_origin(message),
         "from_address": message.from_address.email,
         "to_addresses": [one.email for one in message.to_addresses[:_ADDRESSES]],
         "cc_addresses": [one.email for one in message.cc_addresses[:_ADDRESSES]],
@@ -92,9 +106,6 @@ def _received(message: Message) -> dict[str, object]:
         "has_attachments": message.has_attachments,
         "labels": message.labels,
         "received_at": message.received_at or message.created_at,
-        "authentication": None if message.authentication is None else msgspec.to_builtins(message.authentication),
-        "trust": message.trust,
-        "flags": message.flags,
         "screening_score": None if message.screening is None else message.screening.score,
         "truncated": too_long or crowded,
     }
