@@ -709,7 +709,7 @@ export interface Suppression {
   created_at: string;
 }
 
-/** `messages` and its page token are left out of list rows. */
+/** `direction`, `trust`, `authentication` and `flags` are those of the last message, whose `preview` it shows. `messages` and its page token are left out of list rows. */
 export interface Thread {
   id: string;
   environment_id: string;
@@ -721,6 +721,10 @@ export interface Thread {
   last_message_at: string;
   labels: Array<string>;
   preview: string;
+  direction: "inbound" | "outbound" | (string & {});
+  trust: string;
+  authentication: Authentication | null;
+  flags: Array<string>;
   has_attachments: boolean;
   created_at: string;
   messages?: Array<Message>;

@@ -9,7 +9,7 @@ from agentpost._core.model import Model
 
 if TYPE_CHECKING:
     from agentpost.types.drafts import Address
-    from agentpost.types.messages import Message
+    from agentpost.types.messages import Authentication, Message
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,9 +56,15 @@ class Span(Model):
 
 @dataclass(slots=True, kw_only=True)
 class Thread(Model):
-    """`messages` and its page token are left out of list rows."""
+    """`direction`, `trust`, `authentication` and `flags` are those of the last message, whose `preview` it shows.
+    `messages` and its page token are left out of list rows.
+    """
 
-    _nested: ClassVar[dict[str, str]] = {"participants": "Address", "messages": "Message"}
+    _nested: ClassVar[dict[str, str]] = {
+        "participants": "Address",
+        "authentication": "Authentication",
+        "messages": "Message",
+    }
 
     id: str
     environment_id: str
@@ -70,6 +76,10 @@ class Thread(Model):
     last_message_at: str
     labels: list[str]
     preview: str
+    direction: Literal["inbound", "outbound"]
+    trust: str
+    authentication: Authentication | None
+    flags: list[str]
     has_attachments: bool
     created_at: str
     messages: list[Message] | None = None
