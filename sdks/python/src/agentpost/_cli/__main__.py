@@ -1,0 +1,3 @@
+from agentpost._cli import main
+
+main()
