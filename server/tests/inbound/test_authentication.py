@@ -332,7 +332,8 @@ async def test_a_client_on_loopback_waits_for_no_name_server(tenant: Tenant, mon
     message = await arrived(inbox, to(inbox))
     assert (message["authentication"]["checked_by"], message["trust"]) == (None, "unverified")
     assert message["labels"] == ["received", "unread"]
-    assert not resolver.asked
+    # Domains of other tests are looked after by the same server meanwhile.
+    assert not [name for name, _ in resolver.asked if AUTHOR in name]
 
 
 async def test_mail_of_our_own_inboxes_is_internal_and_not_asked_about(box: Inbox, dns: NameServer) -> None:
