@@ -199,8 +199,7 @@ async def test_a_server_with_the_worker_role_publishes_and_delivers(
     """Wired whole: settings, roles, publisher, lane."""
     webhook = await register(tenant, receiver.url)
     receiver.say = answer(500)
-    overrides = {"webhook_retry_seconds": "0.05,0.05,0.1"}
-    async with running_server(quiet_database, ("worker",), **overrides):
+    async with running_server(quiet_database, ("worker",), webhook_retry_seconds="0.05,0.05,0.1"):
         await emit(tenant)
         (delivery,) = await all_ended(tenant, webhook, 1)
     assert (delivery["status"], delivery["attempts"]) == ("failed", 4)

@@ -23,8 +23,8 @@ _CHECKED: Final = {
     "policy": "reject",
     "arc_sealer": None,
 }
-_THEIRS: Final = {"direction": "inbound", "trust": "verified", "authentication": _CHECKED, "flags": []}
-_OURS: Final = {"direction": "outbound", "trust": "internal", "authentication": None, "flags": []}
+_THEIRS: Final[dict[str, Any]] = {"direction": "inbound", "trust": "verified", "authentication": _CHECKED, "flags": []}
+_OURS: Final[dict[str, Any]] = {"direction": "outbound", "trust": "internal", "authentication": None, "flags": []}
 _NAMED_INBOX: Final = {**_INBOX, "email": "support@example.com"}
 _RECEIVED: Final[dict[str, Any]] = {
     **_NAMES,
