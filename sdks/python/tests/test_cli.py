@@ -29,14 +29,12 @@ class Said(NamedTuple):
 class Shell:
     """A person's shell, with a home folder of its own."""
 
-    def __init__(self, home: Path, tenant: Tenant) -> None:
-        self.variables = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "XDG_CONFIG_HOME": str(home),
-            "AGENTPOST_BASE_URL": tenant.server.url,
-            "AGENTPOST_API_KEY": tenant.organization.test_key,
-        }
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        self.variables = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_CONFIG_HOME": str(home), **settings}
+
+    def without_settings(self) -> "Shell":
+        return Shell(self.home)
 
     async def __call__(self, *arguments: str, given: str = "", **changed: str | None) -> Said:
         process = await self.start(*arguments, **changed)
@@ -52,7 +50,7 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, tenant: Tenant) -> Shell:
-    return Shell(tmp_path, tenant)
+    return Shell(tmp_path, AGENTPOST_BASE_URL=tenant.server.url, AGENTPOST_API_KEY=tenant.organization.test_key)
 
 
 async def test_every_call_is_a_command(shell: Shell) -> None:
@@ -85,20 +83,20 @@ async def test_exit_codes_and_errors_for_programs(shell: Shell) -> None:
 
 async def test_a_key_comes_by_stdin_or_by_profile(shell: Shell, tenant: Tenant) -> None:
     key, url = tenant.organization.test_key, tenant.server.url
-    bare: dict[str, str | None] = {"AGENTPOST_API_KEY": None, "AGENTPOST_BASE_URL": None}
-    assert (await shell("--api-key", "-", "--base-url", url, "whoami", given=f"{key}\n", **bare)).code == 0
-    kept = await shell("login", "--name", "here", "--base-url", url, given=f"{key}\n", **bare)
+    bare = shell.without_settings()
+    assert (await bare("--api-key", "-", "--base-url", url, "whoami", given=f"{key}\n")).code == 0
+    kept = await bare("login", "--name", "here", "--base-url", url, given=f"{key}\n")
     assert kept.code == 0, kept.complaint
     assert key not in kept.out + kept.complaint
     file = Path(shell.variables["XDG_CONFIG_HOME"]) / "agentpost" / "profiles.json"
     assert file.stat().st_mode & 0o777 == 0o600
-    assert (await shell("whoami", **bare)).json["organization_id"] == tenant.organization_id
-    assert (await shell("--profile", "nobody", "whoami", **bare)).code == 3
-    refused = await shell("login", "--name", "bad", "--base-url", url, given="ap_sk_test_wrong\n", **bare)
+    assert (await bare("whoami")).json["organization_id"] == tenant.organization_id
+    assert (await bare("--profile", "nobody", "whoami")).code == 3
+    refused = await bare("login", "--name", "bad", "--base-url", url, given="ap_sk_test_wrong\n")
     assert refused.code == 3
-    assert [one["name"] for one in (await shell("profiles", **bare)).json["data"]] == ["here"]
-    assert (await shell("logout", **bare)).code == 0
-    assert (await shell("whoami", **bare)).code == 3
+    assert [one["name"] for one in (await bare("profiles")).json["data"]] == ["here"]
+    assert (await bare("logout")).code == 0
+    assert (await bare("whoami")).code == 3
 
 
 async def test_login_picks_up_the_local_servers_keys(shell: Shell, tenant: Tenant, tmp_path: Path) -> None:
@@ -106,11 +104,11 @@ async def test_login_picks_up_the_local_servers_keys(shell: Shell, tenant: Tenan
         json.dumps({"live_key": tenant.organization.live_key, "test_key": tenant.organization.test_key})
     )
     (tmp_path / "status.json").write_text(json.dumps({"api_url": f"{tenant.server.url}/api/v1"}))
-    bare: dict[str, str | None] = {"AGENTPOST_API_KEY": None, "AGENTPOST_BASE_URL": None}
-    kept = await shell("login", "--data", str(tmp_path), **bare)
+    bare = shell.without_settings()
+    kept = await bare("login", "--data", str(tmp_path))
     assert kept.code == 0, kept.complaint
-    assert (await shell("doctor", **bare)).code == 0
-    sandbox = await shell("--profile", "local-sandbox", "whoami", **bare)
+    assert (await bare("doctor")).code == 0
+    sandbox = await bare("--profile", "local-sandbox", "whoami")
     assert sandbox.json["key"]["kind"] == "test"
 
 
@@ -181,6 +179,7 @@ async def test_listen_forwards_what_trigger_causes(
 
 async def test_logs_tell_of_requests(shell: Shell) -> None:
     await shell("inboxes", "create")
+    rows = ""
     for _ in range(20):
         # Requests are written down in batches, a moment later.
         if "POST" in (rows := (await shell("logs")).out):

@@ -156,6 +156,14 @@ async def test_the_guide_of_the_python_client_runs(server: Server, tenant: Tenan
     assert said[-3:] == ["482913", "working on A task", f"inbox.created {said[0]}"]
 
 
+async def test_the_guide_of_the_command_runs(server: Server, tenant: Tenant, tmp_path: Path) -> None:
+    functions, _ = await prepared(server, tenant)
+    variables = sandboxed(server, tenant)
+    variables["PATH"] = f"{Path(sys.executable).parent}:{variables['PATH']}"
+    script = "\n".join([functions, *blocks(ROOT / "docs" / "guides" / "cli.md", "sh")])
+    assert (await shell(script, variables, tmp_path))[-1] == "482913"
+
+
 async def test_the_guide_of_the_typescript_client_runs(server: Server, tenant: Tenant) -> None:
     script = "\n".join(blocks(ROOT / "docs" / "guides" / "typescript.md", "js"))
     command = ["node", "--input-type=module", "-e", script]

@@ -34,7 +34,7 @@ class Root(click.Group):
     """Groups of calls by resource, and the commands above."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*_COMMANDS, *RESOURCES]
+        return [*_COMMANDS, *(name.replace("_", "-") for name in RESOURCES)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS:
