@@ -155,10 +155,9 @@ def _path(method: Method) -> str:
 
 
 def _value(one: Field) -> str:
+    name = attribute(one.called)
     kind, _ = without_null(one.kind)
-    return (
-        f"many({attribute(one.name)})" if isinstance(kind, ListOf) and _takes_words(kind.item) else attribute(one.name)
-    )
+    return f"many({name})" if isinstance(kind, ListOf) and _takes_words(kind.item) else name
 
 
 def _takes_words(item: Kind) -> bool:

@@ -1,6 +1,7 @@
 """The verbs that are more than one request: waiting, codes, the worker's loop."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -28,6 +29,14 @@ async def test_a_wait_armed_before_the_trigger_misses_nothing(client: AsyncAgent
     await _deliver(client, inbox.id, "Sign in", "Your verification code is 482913. It is valid for ten minutes.")
     matched = await client.waits.join(wait.id, timeout=60)
     assert [(one.kind, one.value) for one in matched.codes] == [("otp", "482913")]
+
+
+async def test_one_poll_waits_as_long_as_it_is_told(client: AsyncAgentPost) -> None:
+    inbox = await client.inboxes.create()
+    wait = await client.waits.create(inbox.id)
+    began = time.monotonic()
+    assert (await client.waits.get(wait.id, wait_seconds=2)).status == "armed"
+    assert time.monotonic() - began >= 2
 
 
 async def test_a_code_is_waited_for(client: AsyncAgentPost, sync_client: AgentPost) -> None:

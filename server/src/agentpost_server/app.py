@@ -35,6 +35,8 @@ from agentpost_server.inboxes import api as inboxes_api
 from agentpost_server.leases import TEND_SECONDS
 from agentpost_server.leases import api as leases_api
 from agentpost_server.leases import tend as tend_leases
+from agentpost_server.mcp import ROOT_ROUTES as MCP_ROUTES
+from agentpost_server.mcp import McpDoor
 from agentpost_server.messages import api as messages_api
 from agentpost_server.messages import codes_api, files_api, retention, threads_api
 from agentpost_server.messages.context import api as context_api
@@ -106,6 +108,7 @@ ROOT_ROUTES: list[Any] = [
     *links_api.ROOT_ROUTES,
     *approval_links_api.ROOT_ROUTES,
     *streams_api.ROOT_ROUTES,
+    *MCP_ROUTES,
 ]
 # What each kind of the product's own mails says.
 NOTICES: dict[str, notices.Writer] = {NOTICE: notice.write}
@@ -137,6 +140,7 @@ class Process:
         self.growth = metrics.Growth()
         self.hub = Hub(runtime.database, runtime.bus)
         self.parking = Parking(runtime.database, runtime.bus)
+        self.mcp = McpDoor(runtime)
         self.services: list[Service] = self._services()
 
     @property
@@ -164,18 +168,21 @@ class Process:
                 "limiter": Limiter(runtime.settings.requests_per_minute, runtime.tally),
                 "hub": self.hub,
                 "parking": self.parking,
+                "mcp": self.mcp,
                 "intake": self.intake,
                 "health": self.health,
             },
             body_limit=runtime.settings.max_send_octets * 4 // 3 + 1_048_576,
         )
         trusted = networks(runtime.settings.trusted_proxies)
-        return Edge(
+        edge = Edge(
             app,
             trusted=trusted,
             errors_url=f"{runtime.public_url}/docs/errors",
             observe=observer(self.requests, self.usage.count),
         )
+        self.mcp.serve(edge)
+        return edge
 
     async def start(self) -> None:
         for service in self.services:
@@ -198,7 +205,7 @@ class Process:
             Chore("numbers", 1, self._count_growth),
         ]
         if "api" in self.roles:
-            services += [self.hub, self.parking]
+            services += [self.hub, self.parking, self.mcp]
             services.append(Chore("key-watch", WATCH_SECONDS, lambda: watch_keys(self.hub, self.authenticator)))
         if "worker" in self.roles:
             hooks = DeliveryLane(self.runtime)

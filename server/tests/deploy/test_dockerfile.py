@@ -54,11 +54,13 @@ def test_it_runs_as_nobody_of_importance_and_keeps_its_data_in_a_volume() -> Non
 
 
 def test_what_the_build_needs_is_copied_and_not_ignored() -> None:
-    server: dict[str, Any] = tomllib.loads((ROOT / "server" / "pyproject.toml").read_text(encoding="utf-8"))
-    wheel = server["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needed = {"pyproject.toml", "uv.lock", "LICENSE", "server/pyproject.toml", f"server/{server['project']['readme']}"}
-    needed |= {f"server/{folder}" for folder in wheel["force-include"]}
-    needed |= {f"server/{package.split('/')[0]}" for package in wheel["packages"]}
+    needed = {"pyproject.toml", "uv.lock", "LICENSE"}
+    for member in ("server", "sdks/python"):
+        package: dict[str, Any] = tomllib.loads((ROOT / member / "pyproject.toml").read_text(encoding="utf-8"))
+        wheel = package["tool"]["hatch"]["build"]["targets"]["wheel"]
+        needed |= {f"{member}/pyproject.toml", f"{member}/{package['project']['readme']}"}
+        needed |= {f"{member}/{folder}" for folder in wheel.get("force-include", ())}
+        needed |= {f"{member}/{one.split('/')[0]}" for one in wheel["packages"]}
     assert set(copied()) == needed
     assert all((ROOT / one).exists() for one in needed)
     ignoring = (ROOT / "deploy" / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()

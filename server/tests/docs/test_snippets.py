@@ -98,6 +98,7 @@ async def prepared(server: Server, tenant: Tenant) -> tuple[str, dict[str, str]]
         "safety.md",
         "waits.md",
         "leases.md",
+        "mcp.md",
     ],
 )
 async def test_the_shell_blocks_of_the_guide_run(guide: str, server: Server, tenant: Tenant, tmp_path: Path) -> None:
@@ -154,6 +155,17 @@ async def test_the_guide_of_the_python_client_runs(server: Server, tenant: Tenan
     script = "\n".join(blocks(ROOT / "docs" / "guides" / "python.md", "python"))
     said = await run([sys.executable, "-c", script], sandboxed(server, tenant))
     assert said[-3:] == ["482913", "working on A task", f"inbox.created {said[0]}"]
+
+
+async def test_the_skill_for_coding_agents_keeps_its_form_and_runs(server: Server, tenant: Tenant) -> None:
+    page = ROOT / "skills" / "agentpost" / "SKILL.md"
+    _, front, body = page.read_text(encoding="utf-8").split("---\n", 2)
+    name, description = (line.partition(": ")[2] for line in front.splitlines())
+    assert name == page.parent.name
+    assert len(description) <= 1024
+    assert len(body.splitlines()) < 500
+    said = await run([sys.executable, "-c", "\n".join(blocks(page, "python"))], sandboxed(server, tenant))
+    assert said == ["482913"]
 
 
 async def test_the_guide_of_the_command_runs(server: Server, tenant: Tenant, tmp_path: Path) -> None:

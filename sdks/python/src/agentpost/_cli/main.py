@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "trigger": ("trigger", "Send a test event to a webhook, or cause a real one in the sandbox"),
     "logs": ("logs", "Show the latest API requests"),
     "doctor": ("doctor", "Check the profile, the server and the key"),
+    "mcp": ("mcp", "Serve the tools over stdin and stdout, for model clients"),
     "commands": ("tree", "Print every command with its options, for programs"),
     "completion": ("tree", "Print the completion script of a shell"),
 }

@@ -73,7 +73,7 @@ class AsyncWaits(AsyncResource):
             "GET",
             f"/waits/{part(wait_id)}",
             "Wait",
-            query={"timeout": timeout},
+            query={"timeout": wait_seconds},
             environment=environment,
             timeout=timeout,
         )
