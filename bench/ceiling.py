@@ -113,7 +113,8 @@ async def prepare(here: Installation) -> None:
 async def _copy(connection: "asyncpg.Connection[Any]", table: str) -> str:
     rows = await connection.fetch(
         """SELECT column_name AS name FROM information_schema.columns
-           WHERE table_schema = 'agentpost' AND table_name = $1 AND is_identity = 'NO' ORDER BY ordinal_position""",
+           WHERE table_schema = 'agentpost' AND table_name = $1 AND is_identity = 'NO' AND is_generated = 'NEVER'
+           ORDER BY ordinal_position""",
         table,
     )
     names = [row["name"] for row in rows]

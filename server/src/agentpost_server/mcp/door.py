@@ -7,7 +7,6 @@ from urllib.parse import parse_qs
 
 import httpx2
 from litestar import asgi
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from agentpost import AsyncAgentPost
 from agentpost.tools import Tool, chosen
@@ -15,7 +14,6 @@ from agentpost_server.accounts import Caller, needs
 from agentpost_server.accounts.scopes import PUBLIC, allows
 from agentpost_server.core.errors import BadRequest, Forbidden, Problem, Unauthenticated
 from agentpost_server.mcp.origin import is_foreign
-from agentpost_server.mcp.protocol import make_server
 from agentpost_server.mcp.visit import KEY, Visit
 from agentpost_server.runtime import Runtime
 from agentpost_server.web.context import context_of
@@ -26,12 +24,17 @@ _MOST_OCTETS: Final = 1024 * 1024
 
 
 class McpDoor:
-    """The service behind the route: one protocol server a process, no state between requests."""
+    """The service behind the route: one protocol server a process, no state between requests.
+
+    The protocol's library is loaded by the first request: it costs half a second and 25 MiB, and many servers have no
+    model among their clients.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._application: AsgiApp | None = None
-        self._manager: StreamableHTTPSessionManager | None = None
+        self._manager: Any = None
+        self._opening = asyncio.Lock()
         self._over = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -40,27 +43,33 @@ class McpDoor:
         self._application = application
 
     async def start(self) -> None:
-        manager = StreamableHTTPSessionManager(make_server(), stateless=True, max_request_body_size=_MOST_OCTETS)
-        ready = asyncio.Event()
-        self._running = asyncio.create_task(self._run(manager, ready))
-        await ready.wait()
-        self._manager = manager
+        """Nothing yet."""
+
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._manager is None:
+                manager = await asyncio.to_thread(_make_manager)
+                ready = asyncio.Event()
+                self._running = asyncio.create_task(self._run(manager, ready))
+                await ready.wait()
+                self._manager = manager
+        return self._manager
 
     async def close(self, grace_seconds: float = 10) -> None:
         self._over.set()
         if self._running is not None:
             await asyncio.wait([self._running], timeout=grace_seconds)
 
-    async def _run(self, manager: StreamableHTTPSessionManager, ready: asyncio.Event) -> None:
+    async def _run(self, manager: Any, ready: asyncio.Event) -> None:
         """The library's task group must be opened and closed by one task."""
         async with manager.run():
             ready.set()
             await self._over.wait()
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        assert self._manager is not None
         scope[KEY] = await self._admit(scope)
-        await self._manager.handle_request(scope, await _one_call(receive), send)
+        manager = self._manager or await self._open()
+        await manager.handle_request(scope, await _one_call(receive), send)
 
     async def _admit(self, scope: Any) -> Visit:
         if foreign := is_foreign(scope["headers"], self._runtime.public_url):
@@ -111,6 +120,14 @@ def _tools(query: bytes, caller: Caller) -> list[Tool]:
 
 def _odd(detail: str) -> BadRequest:
     return BadRequest(f"{detail}.", fix="Use ?profile=full, ?tools=list_threads,reply or ?read_only=true.")
+
+
+def _make_manager() -> Any:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager  # noqa: PLC0415 - see McpDoor
+
+    from agentpost_server.mcp.protocol import make_server  # noqa: PLC0415 - see McpDoor
+
+    return StreamableHTTPSessionManager(make_server(), stateless=True, max_request_body_size=_MOST_OCTETS)
 
 
 async def _one_call(receive: Any) -> Any:
