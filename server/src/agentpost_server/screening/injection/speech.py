@@ -7,7 +7,7 @@ import codecs
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from agentpost_server.mail.codes.fold import low, shown
 from agentpost_server.screening.injection.words import GROUPS, TURNED
@@ -46,9 +46,28 @@ def _entries(index: dict[str, dict[str, list[str]]]) -> dict[str, _Entry]:
     }
 
 
+def _any_of(phrases: Iterable[str]) -> str:
+    """A pattern of all phrases by their common beginnings, so that each letter is looked at once, and not by phrase."""
+    tree: dict[str, Any] = {}
+    for phrase in phrases:
+        branch = tree
+        for letter in phrase:
+            branch = branch.setdefault(letter, {})
+        branch[""] = {}
+    return _written(tree)
+
+
+def _written(tree: dict[str, Any]) -> str:
+    """A phrase that another one begins with is enough."""
+    if "" in tree:
+        return ""
+    return "(?:" + "|".join(re.escape(letter) + _written(rest) for letter, rest in tree.items()) + ")"
+
+
 _NO_BLANKS: Final = "\u0590"
 _BOUNDED, _FREE = _index()
-_WORD: Final = re.compile(r"[^\W_]+")
+# Where a word begins, and one of the phrases. An underscore parts words here.
+_BEGINS: Final = re.compile(r"\b(?=" + _any_of(one for entry in _BOUNDED.values() for one in entry.phrases) + ")")
 _FREE_LETTER: Final = re.compile("[\u0590-\uffff]")
 _TARGET: Final = re.compile(r"[^\s@<>()]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5}|https?://[^\s<>]{4}")
 _MARKERS: Final = re.compile(
@@ -61,7 +80,7 @@ _IMAGE: Final = re.compile(
     r"!?\[[^\]\n]{0,80}\]\(\s?https?://[^\s)]{1,200}[?&=#{][^)\n]{0,200}\)|https?://\S{4,100}[?&]\w{1,20}=(?:\s|$|\{)"
 )
 
-_MARK_CHARACTERS: Final = frozenset("<[#:")
+_MARK_CHARACTERS: Final = "<[#:"
 _NOT_BEFORE: Final = re.compile(
     r"(?<![a-z])(?:never|not|don't|nobody|niemals|nie|nicht|jamais|ne|no|nunca|non|mai|nao|nooit|niet|nigdy|"
     r"aldrig|inte|ikke|"
@@ -81,7 +100,7 @@ class Text:
     def __init__(self, text: str) -> None:
         self.low = fold(text)
         self._places: dict[str, list[int]] = {}
-        starts = [match.start() for match in _WORD.finditer(self.low)]
+        starts = [match.start() for match in _BEGINS.finditer(self.low.replace("_", " "))]
         self._gather((start, _BOUNDED.get(self.low[start : start + 3])) for start in starts)
         if not self.low.isascii():
             found = [match.start() for match in _FREE_LETTER.finditer(self.low)]
@@ -107,7 +126,7 @@ class Text:
         return self._places.keys()
 
     def marks(self) -> list[int]:
-        if _MARK_CHARACTERS.isdisjoint(self.low):
+        if not any(one in self.low for one in _MARK_CHARACTERS):
             return []
         return [match.start() for match, _ in zip(_MARKERS.finditer(self.low), range(_MOST), strict=False)]
 
