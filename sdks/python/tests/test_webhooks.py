@@ -86,6 +86,10 @@ def test_neither_old_nor_future_ones(plain: bool) -> None:
             webhooks.unwrap(_BODY, _headers([_SECRET], at, plain=plain), _SECRET)
 
 
+def test_what_we_sign_is_what_the_server_signs() -> None:
+    assert webhooks.sign("evt_1", _BODY, _SECRET) == sign("evt_1", int(time.time()), _BODY, [_SECRET])
+
+
 def test_a_foreign_secret_and_none() -> None:
     for secret, said in ((_OLD, "no signature matches"), ([], "no secret"), ("", "no secret"), ("whsec_é", "base64")):
         with pytest.raises(errors.SignatureInvalid, match=said):

@@ -69,8 +69,20 @@ def verify(
             return _matching(wanted, (one.removeprefix("v1,") for one in signatures.split(" ")))
     sent_at = _moment(found.get("x-agentpost-timestamp", ""), tolerance_seconds, now)
     signed = f"{sent_at}.".encode() + body
-    wanted = [hmac.new(one.encode(), signed, hashlib.sha256).hexdigest() for one in secrets]
+    wanted = [_plain(one, signed) for one in secrets]
     return _matching(wanted, found.get("x-agentpost-signature", "").split(","))
+
+
+def sign(event_id: str, body: bytes, secret: str) -> dict[str, str]:
+    """The headers that the server would send with this body now: to try a receiver with, in tests and by `listen`."""
+    at = str(int(time.time()))
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": at,
+        "webhook-signature": "v1," + _standard(secret, f"{event_id}.{at}.".encode() + body),
+        "x-agentpost-timestamp": at,
+        "x-agentpost-signature": _plain(secret, f"{at}.".encode() + body),
+    }
 
 
 def _moment(given: str, tolerance_seconds: float, now: float | None) -> str:
@@ -89,6 +101,10 @@ def _matching(wanted: Sequence[str], given: Iterable[str]) -> None:
     seen = list(given)[:_MOST_SIGNATURES]
     if not sum(hmac.compare_digest(one.encode(), each.encode()) for one in wanted for each in seen):
         raise SignatureInvalid("no signature matches: is it this endpoint's secret, and the body's raw octets?")
+
+
+def _plain(secret: str, signed: bytes) -> str:
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
 def _standard(secret: str, signed: bytes) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import os
 import time
@@ -13,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from agentpost import webhooks
 from agentpost._cli.context import Session
 
 if TYPE_CHECKING:
@@ -55,24 +54,10 @@ def _forwarded(event: Event, url: str, secret: str) -> str:
     import httpx2
 
     body = json.dumps(event.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
-    headers = {"content-type": "application/json", **_signed(event.id, body, secret)}
+    headers = {"content-type": "application/json", **webhooks.sign(event.id, body, secret)}
     began = time.monotonic()
     try:
         status = str(httpx2.post(url, content=body, headers=headers, timeout=30).status_code)
     except httpx2.HTTPError as failure:
         status = type(failure).__name__
     return f"  -> {status} ({round((time.monotonic() - began) * 1000)} ms)"
-
-
-def _signed(event_id: str, body: bytes, secret: str) -> dict[str, str]:
-    now = str(int(time.time()))
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    standard = hmac.new(key, f"{event_id}.{now}.".encode() + body, hashlib.sha256).digest()
-    plain = hmac.new(secret.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
-    return {
-        "webhook-id": event_id,
-        "webhook-timestamp": now,
-        "webhook-signature": "v1," + base64.b64encode(standard).decode(),
-        "x-agentpost-timestamp": now,
-        "x-agentpost-signature": plain,
-    }
